@@ -1,0 +1,238 @@
+"""An own PostgreSQL server for development and tests: Unix socket only, no account, no port, no password needed."""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from . import nobody
+from .binaries import major_version, postgres_programs
+from .paths import SHORT_TEMP, data_dir, mark_of, private_folder
+from .processes import become_nobody, spawn, stop, way_out_of_root
+from .text import LauncherError, tr
+
+NAME = "gendan"  # of the role and of the database
+START_PATIENCE = 60  # seconds; replaying the log after a crash may take a while
+
+
+def socket_folder(data: Path) -> Path:
+    """Where the server of this data folder listens: known to every process, without asking the server."""
+    return SHORT_TEMP / f"gendan-{mark_of(data)}"
+
+
+def socket_url(folder: Path) -> str:
+    return f"postgres://{NAME}@{quote(str(folder), safe='')}/{NAME}"
+
+
+class Cluster:
+    """One data folder and the server that runs on it.
+
+    `durable=False` gives up safety against power cuts for speed: tests only.
+    """
+
+    def __init__(self, folder: Path, sockets: Path, *, durable: bool = True, log: Path | None = None) -> None:
+        self.become = way_out_of_root()
+        self.folder = nobody.reachable_data(folder) if self.become is become_nobody else folder
+        self.sockets = sockets
+        self.durable = durable
+        self.log = log or sockets / "postgres.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return socket_url(self.sockets)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Make the cluster if it is not there yet, and start its server; `wait_until_ready` tells when it answers."""
+        version_file = self.folder / "PG_VERSION"
+        programs = postgres_programs(int(version_file.read_text()) if version_file.exists() else None)
+        self._make_socket_folder()
+        if self.become is become_nobody:
+            programs = nobody.reachable_programs(programs)
+        if not version_file.exists():
+            self._create(programs)
+        self._end_left_over()
+        settings = [
+            "listen_addresses=",
+            "unix_socket_permissions=0700",
+            "timezone=UTC",
+            "log_timezone=UTC",
+            *([] if self.durable else ["fsync=off", "full_page_writes=off"]),
+        ]
+        with self.log.open("ab") as log:
+            self.process = spawn(
+                [programs / "postgres", "-D", self.folder, "-k", self.sockets, *(f"-c{line}" for line in settings)],
+                last_signal=signal.SIGINT if self.durable else signal.SIGQUIT,
+                become=self.become,
+                env=_environment(),
+                cwd=Path("/"),
+                output=log,
+            )
+        return self.process
+
+    def wait_until_ready(self) -> None:
+        """Return when the server takes connections.
+
+        Raises:
+            LauncherError: it ended or did not get ready in time; names its log.
+        """
+        assert self.process is not None
+        end = time.monotonic() + START_PATIENCE
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise LauncherError(_start_failure(self.log))
+            if self._status() == (self.process.pid, "ready"):
+                return
+            time.sleep(0.02)
+        raise LauncherError(_start_failure(self.log))
+
+    def stop(self) -> None:
+        if self.process is not None:
+            stop(self.process, signal.SIGINT if self.durable else signal.SIGQUIT, patience=20)
+
+    def _status(self) -> tuple[int, str]:
+        """Process id and state as the server writes them into its data folder: what `pg_ctl -w` looks at."""
+        try:
+            lines = (self.folder / "postmaster.pid").read_text().splitlines()
+            return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
+        except (OSError, ValueError, IndexError):
+            return 0, ""
+
+    def _make_socket_folder(self) -> None:
+        folder = private_folder(self.sockets)
+        if self.become is become_nobody:
+            nobody.give(folder)
+        owner = folder.lstat().st_uid
+        if folder.is_symlink() or owner not in (os.geteuid(), nobody.uid()):
+            raise LauncherError(
+                tr(
+                    f"{folder} belongs to another user; remove it, then start again.",
+                    f"{folder} 属于其他用户；请删除后重新启动。",
+                )
+            )
+
+    def _create(self, programs: Path) -> None:
+        """Run initdb beside the final place and move the result, so that a crash leaves no half cluster."""
+        draft = self.folder.with_name(self.folder.name + ".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        private_folder(draft)
+        if self.become is become_nobody:
+            nobody.give(draft)
+        command = [programs / "initdb", "-D", draft, "-U", NAME, "-A", "trust", "-E", "UTF8", "--no-instructions"]
+        command += locale_options(major_version(programs))
+        command += [] if self.durable else ["--no-sync"]
+        self._run(command)
+        # The single-user server needs no socket and no waiting.
+        self._run([programs / "postgres", "--single", "-D", draft, "postgres"], text=f"CREATE DATABASE {NAME};\n")
+        draft.rename(self.folder)
+
+    def _run(self, command: list[str | Path], text: str = "") -> None:
+        run = subprocess.run(
+            [os.fspath(part) for part in command],
+            input=text.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+            cwd="/",
+            preexec_fn=self.become,
+            check=False,
+        )
+        if run.returncode:
+            output = run.stdout.decode(errors="replace").strip()
+            raise LauncherError(
+                tr(
+                    f"The database could not be created in {self.folder}: {output}",
+                    f"无法在 {self.folder} 中创建数据库：{output}",
+                )
+            )
+
+    def _end_left_over(self) -> None:
+        """End a server that outlived its supervisor (no PDEATHSIG on macOS), or wait for one that is just ending.
+
+        The caller holds the lock of the data folder, so nobody else is using that server.
+        """
+        pid, _ = self._status()
+        end = time.monotonic() + 20
+        while pid > 0 and _runs_on(pid, self.folder) and time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGINT)
+            time.sleep(0.1)
+
+
+def locale_options(major: int) -> list[str]:
+    """initdb's options for UTF-8 character classes: with a plain C locale pg_trgm finds no Chinese characters."""
+    ctype = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    if major < 17:
+        return [f"--locale={ctype}"]
+    return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", f"--lc-ctype={ctype}"]
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG", "TZ"))}
+    return kept | {"LC_ALL": "C"}
+
+
+def _runs_on(pid: int, folder: Path) -> bool:
+    """Whether that process is a server on this data folder, not a stranger who got the number later."""
+    listing = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return f"-D {folder}" in listing.stdout
+
+
+def _start_failure(log: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = log.read_text(errors="replace").splitlines()[-6:]
+        return tr(
+            f"PostgreSQL did not start. The end of {log}:\n" + "\n".join(lines),
+            f"PostgreSQL 未能启动。{log} 的末尾：\n" + "\n".join(lines),
+        )
+    return tr("PostgreSQL did not start.", "PostgreSQL 未能启动。")
+
+
+def dev_cluster() -> Cluster:
+    """The cluster of `manage.py dev`, in the data folder."""
+    data = data_dir()
+    return Cluster(data / "postgres", socket_folder(data), log=private_folder(data / "logs") / "postgres.log")
+
+
+def throwaway_cluster() -> str:
+    """Start a fresh, fast, unsafe server for one test run and return its URL; it ends and vanishes with this process.
+
+    TEST_DATABASE_URL names another server instead. It is set here as well, so that processes started by the tests
+    use the same server.
+    """
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        return url
+    _sweep_left_overs()
+    home = Path(tempfile.mkdtemp(prefix="gendan-test-", dir=SHORT_TEMP))
+    lock = os.open(home / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    cluster = Cluster(home / "data", home, durable=False)
+    atexit.register(_remove, cluster, home, os.getpid())
+    cluster.start()
+    cluster.wait_until_ready()
+    os.environ["TEST_DATABASE_URL"] = cluster.url
+    return cluster.url
+
+
+def _remove(cluster: Cluster, home: Path, starter: int) -> None:
+    if os.getpid() != starter:  # A fork inherits the exit handler, not the server.
+        return
+    cluster.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _sweep_left_overs() -> None:
+    """Remove the folders of test runs that were killed: those whose lock nobody holds."""
+    for lock in SHORT_TEMP.glob("gendan-test-*/lock"):
+        with contextlib.suppress(OSError), lock.open("rb") as handle:
+            if time.time() - lock.stat().st_mtime > 60:  # A younger one may be about to be locked by its maker.
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)

@@ -1,0 +1,36 @@
+"""What the launcher tells a person, in the language of the terminal.
+
+Django's translations are not there yet when the launcher speaks, so each sentence stands in both languages
+where it is said.
+"""
+
+import os
+import sys
+
+
+class LauncherError(Exception):
+    """Something a person can put right; its text says what, where and how."""
+
+
+def prefers_chinese() -> bool:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value.lower().startswith("zh")
+    return False
+
+
+def tr(english: str, chinese: str) -> str:
+    """Return the sentence in the terminal's language."""
+    return chinese if prefers_chinese() else english
+
+
+def say(message: str = "") -> None:
+    """Print a line at once, also where the terminal cannot show every character or is gone."""
+    try:
+        try:
+            print(message, flush=True)
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding or "ascii"
+            print(message.encode(encoding, "replace").decode(encoding), flush=True)
+    except OSError:
+        pass  # The terminal was closed; the work goes on to an orderly stop.
