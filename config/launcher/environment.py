@@ -201,7 +201,13 @@ def _works(command: Sequence[str | os.PathLike[str]]) -> bool:
 
 def _run(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | None = None) -> None:
     run = subprocess.run(
-        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     if run.returncode:
         raise LauncherError(_failure(command, run.stdout))
@@ -211,5 +217,7 @@ def _failure(command: Sequence[str | os.PathLike[str]], output: bytes) -> str:
     shown = " ".join(os.fspath(part) for part in command)
     end = "\n".join(output.decode(errors="replace").strip().splitlines()[-12:])
     if "No space left on device" in end:
-        return tr(f"The disk is full; free some space, then start again.\n{end}", f"磁盘已满，请清理空间后重新启动。\n{end}")
+        return tr(
+            f"The disk is full; free some space, then start again.\n{end}", f"磁盘已满，请清理空间后重新启动。\n{end}"
+        )
     return tr(f"This command failed: {shown}\n{end}", f"命令执行失败：{shown}\n{end}")

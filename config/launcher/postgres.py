@@ -135,18 +135,17 @@ class Cluster:
         draft.rename(self.folder)
 
     def _run(self, command: list[str | Path], text: str = "") -> None:
-        run = subprocess.run(
-            [os.fspath(part) for part in command],
-            input=text.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+        run = spawn(
+            command,
+            last_signal=signal.SIGKILL,
+            become=self.become,
             env=_environment(),
-            cwd="/",
-            preexec_fn=self.become,
-            check=False,
+            cwd=Path("/"),
+            feed=subprocess.PIPE,
+            output=subprocess.PIPE,
         )
+        output = run.communicate(text.encode())[0].decode(errors="replace").strip()
         if run.returncode:
-            output = run.stdout.decode(errors="replace").strip()
             raise LauncherError(
                 tr(
                     f"The database could not be created in {self.folder}: {output}",
@@ -182,8 +181,15 @@ def _environment() -> dict[str, str]:
 
 def _runs_on(pid: int, folder: Path) -> bool:
     """Whether that process is a server on this data folder, not a stranger who got the number later."""
-    listing = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return f"-D {folder}" in listing.stdout
+    if Path("/proc/self/cmdline").exists():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return False
+    else:
+        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(ps, capture_output=True, text=True, check=False).stdout
+    return f"-D {folder}" in command
 
 
 def _start_failure(log: Path) -> str:

@@ -30,6 +30,7 @@ def spawn(
     become: Become | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    feed: int = subprocess.DEVNULL,
     output: IO[Any] | int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own session; on Linux the kernel sends it `last_signal` when the calling thread's process dies.
@@ -48,7 +49,7 @@ def spawn(
 
     return subprocess.Popen(
         [os.fspath(part) for part in command],
-        stdin=subprocess.DEVNULL,
+        stdin=feed,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         env=dict(env) if env is not None else None,

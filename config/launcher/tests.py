@@ -61,4 +61,6 @@ def _pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
 
 
 def _verdict(code: int) -> str:
-    return tr("passed", "通过") if code == 0 else tr(f"failed (pytest exit code {code})", f"失败（pytest 退出码 {code}）")
+    return (
+        tr("passed", "通过") if code == 0 else tr(f"failed (pytest exit code {code})", f"失败（pytest 退出码 {code}）")
+    )
