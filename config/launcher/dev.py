@@ -139,7 +139,7 @@ def _job(supervisor: Supervisor, name: str, logs: Path, env: dict[str, str], *ar
 
 def _wait_for_page(supervisor: Supervisor, host: str, port: int) -> None:
     """Wait until the web process answers; the first answer also loads what later ones need."""
-    address = "127.0.0.1" if host == "0.0.0.0" else host
+    address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  asked for on the command line
     web = next(service for service in supervisor.services if service.name == "web")
     end = time.monotonic() + WEB_PATIENCE
     while time.monotonic() < end and not (web.process and web.process.poll() is not None):

@@ -33,9 +33,10 @@ def spawn(
     feed: int = subprocess.DEVNULL,
     output: IO[Any] | int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in its own session; on Linux the kernel sends it `last_signal` when the calling thread's process dies.
+    """Start a child in its own session; on Linux the kernel sends it `last_signal` when the calling thread ends.
 
     Own session: Ctrl-C in the terminal reaches only the supervisor, which then stops its children in order.
+    Call it from the main thread only.
     """
     parent = os.getpid()
 

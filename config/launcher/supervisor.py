@@ -38,7 +38,7 @@ class Service:
 
 
 class Supervisor:
-    """Starts services, restarts those that exit, and ends them in the order of `Service`s given to `keep`, last first."""
+    """Starts services, restarts those that exit, and ends them all, the last one started first."""
 
     def __init__(self) -> None:
         self.services: list[Service] = []
