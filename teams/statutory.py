@@ -15,6 +15,7 @@ import holidays
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
+KNOWN_YEARS = range(1950, 2101)  # of the library, for China
 # Governments that move working days by a yearly notice. Taiwan ended it with 2025.
 MOVES_WORKDAYS = frozenset({"AZ", "BY", "CN", "HU", "KG", "KZ", "LV", "MM", "RU", "UZ", "VN"})
 
@@ -72,8 +73,7 @@ def china_days(years: Iterable[int], language: str = "zh_CN") -> StatutoryDays:
         raise ValueError(f"names are in {' or '.join(_MAKEUP_NAMES)}, not in {language!r}")
     span = _ordered(years)
     # A break may cross the new year: 2023-12-30 and 31 belong to the one of 2024-01-01.
-    known = range(holidays.China.start_year, holidays.China.end_year + 1)
-    around = tuple(sorted({year + step for year in span for step in (-1, 0, 1)} & set(known)))
+    around = tuple(sorted({year + step for year in span for step in (-1, 0, 1)} & set(KNOWN_YEARS)))
     library = _library("CN", around, None, language)
     makeup_days = frozenset(_makeup_days(library, around))
     off: dict[date, str] = {}
@@ -146,7 +146,7 @@ def _breaks(statutory: frozenset[date], makeup_days: frozenset[date]) -> Iterato
 
 
 def _named(days: list[date], library: holidays.HolidayBase) -> dict[date, str]:
-    """The days of a break by name; weekend and moved days bear the name of the holiday that has most days of their break."""
+    """The days of a break by name; weekend and moved days are called after the holiday with most days in it."""
     own = {day: library[day] for day in days if day in library and not _ANY_DATE.search(library[day])}
     shares = Counter(_OBSERVED.sub("", name) for name in own.values())
     if not shares:

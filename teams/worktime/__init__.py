@@ -1,7 +1,7 @@
 """Working time: what a deadline, a reminder and a clock count in. Pure: no Django, no clock, no database.
 
-A `WorkSchedule` says when work is done in one time zone. An instant is an aware datetime in any zone; results are in UTC.
-Where systems differ:
+A `WorkSchedule` says when work is done in one time zone. An instant is an aware datetime in any zone; results are in
+UTC. Where systems differ:
 
 - An amount used up exactly at closing ends at closing; walking back, one used up exactly at opening ends at opening.
 - Zero gives the start if it is open, else the next opening. The opening instant is open, the closing instant is not.

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from teams.worktime.schedule import WorkSchedule
-from teams.worktime.spec import ScheduleError, WorktimeError
-from teams.worktime.years import DAY, SECOND, CalendarExhausted, Years
+from teams.worktime.spec import DAY, ScheduleError, WorktimeError
+from teams.worktime.years import SECOND, CalendarExhausted, Years
 
 # Instants [from, to) in which nothing counts; `None` as the end of a pause that still lasts.
 Pause: TypeAlias = tuple[datetime, datetime | None]

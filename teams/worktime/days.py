@@ -34,7 +34,7 @@ def add_working_days(day: date, days: int, schedule: WorkSchedule) -> date:
 
 
 def working_days_between(start: date, end: date, schedule: WorkSchedule) -> int:
-    """Return how many local dates d with start < d <= end are worked; minus those of (end, start] when `end` is earlier."""
+    """Return how many local dates d with start < d <= end are worked; negative, the two swapped, if end < start."""
     if end < start:
         return -working_days_between(end, start, schedule)
     years = schedule.years
@@ -45,7 +45,7 @@ def working_days_between(start: date, end: date, schedule: WorkSchedule) -> int:
 
 
 def end_of_working_day(day: date, schedule: WorkSchedule) -> datetime:
-    """Return the last closing of the work that begins on the local date `day`, in UTC; after midnight for a night shift.
+    """Return the last closing of the work that begins on the local date `day`, in UTC. A night shift ends on the next.
 
     Raises:
         CalendarExhausted: the day ends after the year 9999.

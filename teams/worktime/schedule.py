@@ -17,7 +17,7 @@ from teams.worktime.years import Years
 class WorkSchedule:
     """Working hours of one time zone. Immutable, hashable, and equal to any schedule with the same rules.
 
-    `week` holds the segments of Monday to Sunday, `dates` those of the dates that have their own. Build it with `from_dict`.
+    Build it with `from_dict`. `week` holds the segments of Monday to Sunday, `dates` those of dates with their own.
     """
 
     timezone: str
@@ -27,10 +27,11 @@ class WorkSchedule:
 
     @classmethod
     def from_dict(cls, spec: Mapping[str, Any]) -> Self:
-        """Read a spec with the fields `timezone`, `hours`, `holidays`, `extra_workdays`, `extra_workday_hours`, `date_hours`.
+        """Read a spec: `timezone`, `hours`, `holidays`, `extra_workdays`, `extra_workday_hours`, `date_hours`.
 
         Only `timezone` and `hours` are required. Times are `HH:MM` or `HH:MM:SS`, dates ISO text or `date`. Without
-        `extra_workday_hours` an extra workday has its weekday's hours, or else those of the first worked weekday from Monday.
+        `extra_workday_hours` an extra workday has its weekday's hours, or if there are none, those of the first worked
+        weekday from Monday on.
 
         Raises:
             ScheduleError: a value cannot be read; `field` names it.
@@ -94,7 +95,16 @@ def _date_hours(spec: Mapping[str, Any]) -> dict[date, Segments]:
 
 
 def _as_text(segments: Segments) -> list[list[str]]:
-    return [[_clock_time(opening), _clock_time(closing)] for opening, closing in segments]
+    parts = (part for segment in segments for part in _parts(segment))
+    return [[_clock_time(opening), _clock_time(closing)] for opening, closing in parts]
+
+
+def _parts(segment: tuple[int, int]) -> list[tuple[int, int]]:
+    """A union such as 00:00 to 06:00 of the next date is longer than a day: write it as two that overlap."""
+    opening, closing = segment
+    if closing - opening < DAY or closing == DAY:
+        return [segment]
+    return [(opening, DAY), (closing - DAY + 1, closing)]
 
 
 def _clock_time(second: int) -> str:

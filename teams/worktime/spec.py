@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 DAY = 86_400
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-# Local seconds since midnight, half open, sorted and apart from each other. An end beyond DAY reaches into the next date.
+# Local seconds since midnight, half open, sorted, apart from each other. An end beyond DAY reaches into the next date.
 Segments: TypeAlias = tuple[tuple[int, int], ...]
 
 SPEC_FIELDS = frozenset(

@@ -1,8 +1,8 @@
 """A schedule laid out in instants, one local year at a time.
 
-Instants are whole microseconds since 1970-01-01 UTC. Open time is summed up inside each year, so that adding and measuring
-are two binary searches, however long the amount. A year's tables depend on the year alone and at most `KEPT_YEARS` are
-kept; nothing grows with an amount.
+Instants are whole microseconds since 1970-01-01 UTC. Open time is summed up inside each year, so that adding and
+measuring are two binary searches, and one step for each year between. A year's tables depend on the year alone, and at
+most `KEPT_YEARS` are kept: nothing grows with an amount.
 """
 
 from bisect import bisect_left, bisect_right
@@ -36,6 +36,13 @@ class Year(NamedTuple):
     openings: list[int]
     sums: list[int]
     worked: list[int]  # ordinals of the dates on which work begins
+
+
+class Totals(NamedTuple):
+    """Open time in microseconds and number of worked days of a year."""
+
+    open_time: int
+    worked_count: int
 
 
 class Years:
@@ -126,8 +133,8 @@ class Years:
             raise CalendarExhausted("the schedule has no working time that far back")
         return number - 1
 
-    def totals(self, number: int) -> "Totals":
-        """Open time and worked days of a year. Years that must be alike are laid out once, so that ages pass quickly."""
+    def totals(self, number: int) -> Totals:
+        """Open time and worked days of a year. Years that must be alike are laid out once: ages pass quickly."""
         if number in self._special_years or FIRST_IRREGULAR_YEAR <= number < LAST_IRREGULAR_YEAR:
             return _totals(self.year(number))
         kind = date(number, 1, 1).weekday(), date(number, 12, 31).weekday(), number >= LAST_IRREGULAR_YEAR
@@ -204,13 +211,6 @@ class Years:
             )
         offset = moment.utcoffset() or NO_OFFSET
         return ((ordinal - EPOCH_ORDINAL) * DAY + second - offset.days * DAY - offset.seconds) * SECOND
-
-
-class Totals(NamedTuple):
-    """Open time in microseconds and number of worked days of a year."""
-
-    open_time: int
-    worked_count: int
 
 
 def passed(year: Year, instant: int) -> int:
