@@ -6,8 +6,10 @@ most `KEPT_YEARS` are kept: nothing grows with an amount.
 """
 
 from bisect import bisect_left, bisect_right
+from calendar import isleap
 from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ SECOND = 1_000_000
 KEPT_YEARS = 64
 MEAN_YEAR = 31_556_952 * SECOND  # 365.2425 days
 NO_OFFSET = timedelta(0)
+ONE_DAY = timedelta(days=1)
 LAST_ORDINAL = date.max.toordinal()
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 # Outside these years no zone has a change of clocks but by a fixed yearly rule, so that years which begin on the same
@@ -56,6 +59,7 @@ class Years:
         self._own = own
         self._holidays = holidays
         self._has_week = any(week)
+        self._has_nights = any(closing > DAY for hours in (*week, *own.values()) for _, closing in hours)
         # A date's last segment may reach into the next date, so that date's year is touched as well.
         self._special_years = {
             date.fromordinal(min(ordinal + step, LAST_ORDINAL)).year for ordinal in {*own, *holidays} for step in (0, 1)
@@ -166,22 +170,31 @@ class Years:
         openings: list[int] = []
         sums = [0]
         worked: list[int] = []
-        first, last = date(number, 1, 1).toordinal(), date(number, 12, 31).toordinal()
-        start = midnight = self.instant(first, 0)
+        first = date(number, 1, 1).toordinal()
+        midnights = self._midnights(number)
         before = self.hours_of(first - 1)
-        for ordinal in range(first, last + 1):
-            next_midnight = self.instant(ordinal, DAY)
+        for ordinal, (midnight, next_midnight) in enumerate(pairwise(midnights), first):
             # A zone that moves over the date line skips a date: its end is not after its beginning.
             hours = self.hours_of(ordinal) if next_midnight > midnight else ()
             if hours:
                 worked.append(ordinal)
-            for opening, closing in self._open_time(
-                ordinal, self._on_date(ordinal, hours, before), midnight, next_midnight
-            ):
+            local = self._on_date(ordinal, hours, before) if self._has_nights else hours
+            for opening, closing in self._open_time(ordinal, local, midnight, next_midnight) if local else ():
                 openings.append(opening)
                 sums.append(sums[-1] + closing - opening)
-            midnight, before = next_midnight, hours
-        return Year(start, midnight, openings, sums, worked)
+            before = hours
+        return Year(midnights[0], midnights[-1], openings, sums, worked)
+
+    def _midnights(self, number: int) -> list[int]:
+        """The instants at which the dates of a year begin, and the last one ends."""
+        local = datetime(number, 1, 1, tzinfo=self._zone)
+        wall = (local.toordinal() - EPOCH_ORDINAL) * DAY * SECOND
+        instants = [wall - _offset(local)]
+        for _ in range(364 + isleap(number)):
+            local += ONE_DAY
+            wall += DAY * SECOND
+            instants.append(wall - _offset(local))
+        return [*instants, self.instant(local.toordinal(), DAY)]
 
     def _on_date(self, ordinal: int, hours: Segments, before: Segments) -> Segments:
         """The local segments inside one date: its own, and what reaches into it from the date before."""
@@ -204,13 +217,16 @@ class Years:
         """The instant of a local time, `second` after the midnight that begins the date."""
         days, rest = divmod(second, DAY)
         if ordinal + days > LAST_ORDINAL:
-            moment = datetime.max.replace(tzinfo=self._zone)
+            local = datetime.max.replace(tzinfo=self._zone)
         else:
-            moment = datetime.fromordinal(ordinal + days).replace(
-                hour=rest // 3600, minute=rest // 60 % 60, second=rest % 60, tzinfo=self._zone
-            )
-        offset = moment.utcoffset() or NO_OFFSET
-        return ((ordinal - EPOCH_ORDINAL) * DAY + second - offset.days * DAY - offset.seconds) * SECOND
+            local = datetime.fromordinal(ordinal + days).replace(tzinfo=self._zone) + timedelta(seconds=rest)
+        return ((ordinal - EPOCH_ORDINAL) * DAY + second) * SECOND - _offset(local)
+
+
+def _offset(local: datetime) -> int:
+    """Microseconds that a local time is ahead of UTC."""
+    offset = local.utcoffset() or NO_OFFSET
+    return (offset.days * DAY + offset.seconds) * SECOND
 
 
 def passed(year: Year, instant: int) -> int:
