@@ -1,0 +1,17 @@
+"""The Celery app and the beat schedule: beat only says "look now", Postgres knows what is due."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+app = Celery("gendan")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "sweep": {"task": "orders.sweep_reminders", "schedule": settings.SWEEP_PERIOD_SECONDS},
+    "deliver": {"task": "teams.deliver_notifications", "schedule": 10},
+}
+app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}

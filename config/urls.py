@@ -1,0 +1,9 @@
+"""Every address of the product. Pages stand in their app's urls.py, the API below /api/v1/."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("teams.urls")),
+    path("admin/", admin.site.urls),
+]

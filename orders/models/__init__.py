@@ -1,0 +1,24 @@
+from orders.models.documents import DocumentKind, OrderDocument
+from orders.models.events import EventKind, OrderEvent
+from orders.models.milestones import ClockPause, DelayReason, Milestone
+from orders.models.orders import Order, OrderLine, PromiseChange
+from orders.models.shipments import Shipment, ShipmentLine
+from orders.models.templates import ProcessTemplate, TemplateDependency, TemplateStep
+
+__all__ = [
+    "ClockPause",
+    "DelayReason",
+    "DocumentKind",
+    "EventKind",
+    "Milestone",
+    "Order",
+    "OrderDocument",
+    "OrderEvent",
+    "OrderLine",
+    "ProcessTemplate",
+    "PromiseChange",
+    "Shipment",
+    "ShipmentLine",
+    "TemplateDependency",
+    "TemplateStep",
+]

@@ -1,0 +1,256 @@
+"""Milestones, the pauses of their clocks, and the reasons of delay."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.orders import Order
+from orders.models.templates import in_language
+from orders.words import CLOCK_STOPPING_SIDES, Side, Stage
+from orders.workflow import CLOSED_MILESTONE, OPEN_MILESTONE, RUNNING_ORDER, MilestoneStatus
+from teams.permissions import RoleCode
+
+if TYPE_CHECKING:
+    from teams.models import User
+
+
+class MilestoneQuerySet(models.QuerySet["Milestone"]):
+    def visible_to(self, user: "User") -> Self:
+        """Milestones of the orders that the person may see."""
+        if user.access.sees_all:
+            return self
+        return self.filter(order__in=Order.objects.visible_to(user))
+
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN_MILESTONE)
+
+    def active(self) -> Self:
+        return self.filter(status=MilestoneStatus.ACTIVE)
+
+    def of_running_orders(self) -> Self:
+        """Their clocks run: the order is confirmed, and neither held, closed nor cancelled."""
+        return self.filter(order__status__in=RUNNING_ORDER)
+
+    def open_at(self, at: datetime) -> Self:
+        """Not yet closed at the instant `at`, be it now or in the past."""
+        return self.filter(Q(closed_at=None) | Q(closed_at__gt=at))
+
+    def past_due(self, at: datetime) -> Self:
+        """Due before `at` and still open at that instant, whoever is waited for."""
+        return self.open_at(at).filter(due_at__lt=at)
+
+    def stopped(self, at: datetime) -> Self:
+        """Their internal clock stands still at `at`: a pause on the customer, an authority or force majeure."""
+        return self.filter(Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk"))))
+
+    def overdue(self, at: datetime) -> Self:
+        """Late at the instant `at` by our own clock: past due, open then, and the clock not stopped.
+
+        The one definition of overdue: page, API, reminder and KPI all call it.
+        """
+        return self.past_due(at).filter(~Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk"))))
+
+    def late_waiting(self, at: datetime) -> Self:
+        """Past due while the clock stands still: listed as "late, waiting on …" beside the overdue ones (K21)."""
+        return self.past_due(at).stopped(at)
+
+    def to_remind(self, at: datetime) -> Self:
+        """A reminder instant has passed; served by an index that holds only milestones with one to come."""
+        return self.filter(next_reminder_at__lte=at)
+
+
+class Milestone(models.Model):
+    """A step an order has to pass, such as fabric booked or cargo shipped.
+
+    `status` changes only in orders.services, by the table in orders.workflow. `due_at` and the reminder instants are
+    written by orders.schedule as a pure function of the order's instant, template, pauses and calendars.
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="milestones", verbose_name=_("order"))
+    shipment = models.ForeignKey(
+        "orders.Shipment",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="milestones",
+        verbose_name=_("shipment"),
+    )
+    step = models.ForeignKey(
+        "orders.TemplateStep", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("template step")
+    )
+    position = models.PositiveSmallIntegerField(_("position"))
+    code = models.CharField(_("code"), max_length=40)
+    name_zh = models.CharField(_("Chinese name"), max_length=120)
+    name_en = models.CharField(_("English name"), max_length=200)
+    stage = models.CharField(_("stage"), max_length=8, choices=Stage)
+    role = models.CharField(_("role"), max_length=20, choices=RoleCode)
+    assignee = models.ForeignKey(
+        "teams.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="milestones",
+        verbose_name=_("assignee"),
+    )
+    calendar = models.ForeignKey(
+        "teams.WorkCalendar", models.PROTECT, related_name="+", verbose_name=_("work calendar")
+    )
+    status = models.CharField(_("status"), max_length=10, choices=MilestoneStatus, default=MilestoneStatus.PENDING)
+    flags = models.CharField(max_length=10, blank=True)  # letters of the template grammar
+    required_documents = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+
+    planned_start_at = models.DateTimeField(_("planned start"), null=True, blank=True)
+    baseline_finish_at = models.DateTimeField(_("baseline"), null=True, blank=True)  # due_at at confirmation, frozen
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    float_minutes = models.IntegerField(_("float, minutes"), null=True, blank=True)
+    actual_finish_at = models.DateTimeField(_("actual finish"), null=True, blank=True)  # business truth
+    recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)  # when it was typed
+    # When it left the open ones: the actual finish of a done one, the record of a skip or cancellation.
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey("teams.User", models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(_("note"), blank=True, max_length=4000)
+    delay_reason = models.ForeignKey(
+        "orders.DelayReason", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("delay reason")
+    )
+    waiting_on = models.CharField(_("waiting on"), max_length=14, choices=Side, blank=True)
+
+    # The ladder of reminders in working time of the calendar; empty where the template has none.
+    soon_at = models.DateTimeField(null=True, blank=True)
+    lead_at = models.DateTimeField(null=True, blank=True)
+    manager_at = models.DateTimeField(null=True, blank=True)
+    # The first instant of the ladder not decided yet; empty when there is nothing left to decide.
+    next_reminder_at = models.DateTimeField(_("next reminder"), null=True, blank=True)
+
+    objects = MilestoneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "code", "shipment"], name="milestone_code_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(name="milestone_status_known", condition=Q(status__in=MilestoneStatus.values)),
+            models.CheckConstraint(
+                name="milestone_closed_at_follows_status",
+                condition=Q(status__in=OPEN_MILESTONE, closed_at=None, closed_by=None, recorded_at=None)
+                | Q(status__in=CLOSED_MILESTONE, closed_at__isnull=False, recorded_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="milestone_actual_only_when_done",
+                condition=Q(status="done", actual_finish_at__isnull=False)
+                | ~Q(status="done") & Q(actual_finish_at=None),
+            ),
+            models.CheckConstraint(
+                name="milestone_no_reminder_when_closed",
+                condition=Q(status__in=OPEN_MILESTONE) | Q(next_reminder_at=None),
+            ),
+        ]
+        indexes = [
+            # past_due: the open ones by due instant.
+            models.Index(fields=["due_at"], name="milestone_open_due", condition=Q(closed_at=None)),
+            # A person's desk.
+            models.Index(fields=["assignee", "due_at"], name="milestone_desk", condition=Q(closed_at=None)),
+            # KPI attribution by due instant.
+            models.Index(fields=["due_at", "closed_at"], name="milestone_due_closed"),
+            # to_remind: cost follows the number due, not the number open.
+            models.Index(
+                fields=["next_reminder_at"], name="milestone_to_remind", condition=Q(next_reminder_at__isnull=False)
+            ),
+            models.Index(fields=["order", "position"], name="milestone_order_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} #{self.pk}"
+
+    @property
+    def name(self) -> str:
+        return in_language(self.name_zh, self.name_en)
+
+    @property
+    def subject(self) -> str:
+        """The name under which the outbox knows this milestone."""
+        return f"orders.milestone:{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_MILESTONE
+
+    def has_flag(self, letter: str) -> bool:
+        """Whether the template gave it `letter`: A, G, C, S, V, H, O or T (processes grammar C0)."""
+        return letter in self.flags
+
+    def is_past_due(self, at: datetime) -> bool:
+        """`MilestoneQuerySet.past_due` for a row in hand."""
+        return self.due_at is not None and self.due_at < at and (self.closed_at is None or self.closed_at > at)
+
+    def is_overdue(self, at: datetime) -> bool:
+        """`MilestoneQuerySet.overdue` for a row in hand; reads the prefetched `pauses`."""
+        return self.is_past_due(at) and not any(pause.stops_at(at) for pause in self.pauses.all())
+
+
+class ClockPauseQuerySet(models.QuerySet["ClockPause"]):
+    def running(self) -> Self:
+        return self.filter(to_at=None)
+
+    def stopping_at(self, at: datetime) -> Self:
+        """Pauses that hold the internal clock at the instant `at`; half open, [from, to)."""
+        return self.filter(Q(to_at=None) | Q(to_at__gt=at), side__in=CLOCK_STOPPING_SIDES, from_at__lte=at)
+
+
+class ClockPause(models.Model):
+    """The clock of a milestone is stopped, or somebody else is waited for, from `from_at` until `to_at`."""
+
+    milestone = models.ForeignKey(Milestone, models.CASCADE, related_name="pauses", verbose_name=_("milestone"))
+    side = models.CharField(_("waiting on"), max_length=14, choices=Side)
+    reason = models.CharField(_("reason"), max_length=300)
+    from_at = models.DateTimeField(_("from"))
+    to_at = models.DateTimeField(_("to"), null=True, blank=True)
+    # Laid by holding the whole order, lifted by resuming it.
+    is_hold = models.BooleanField(default=False)
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+", verbose_name=_("by"))
+
+    objects = ClockPauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("clock pause")
+        verbose_name_plural = _("clock pauses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["milestone", "is_hold"], condition=Q(to_at=None), name="clockpause_one_running"
+            ),
+            models.CheckConstraint(
+                name="clockpause_ends_after_it_begins", condition=Q(to_at=None) | Q(to_at__gte=F("from_at"))
+            ),
+            models.CheckConstraint(name="clockpause_side_known", condition=Q(side__in=Side.values)),
+        ]
+        # ClockPauseQuerySet.stopping_at, asked per milestone.
+        indexes = [models.Index(fields=["milestone", "from_at"], name="clockpause_milestone_from")]
+
+    def __str__(self) -> str:
+        return f"{self.milestone_id} {self.side} {self.from_at}"
+
+    def stops_at(self, at: datetime) -> bool:
+        """`ClockPauseQuerySet.stopping_at` for a row in hand."""
+        return self.side in CLOCK_STOPPING_SIDES and self.from_at <= at and (self.to_at is None or self.to_at > at)
+
+
+class DelayReason(models.Model):
+    """Why something was late, and on whose side it lay."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name_zh = models.CharField(_("Chinese name"), max_length=80)
+    name_en = models.CharField(_("English name"), max_length=80)
+    side = models.CharField(_("side"), max_length=14, choices=Side)
+    is_active = models.BooleanField(_("offered"), default=True)
+
+    class Meta:
+        verbose_name = _("delay reason")
+        verbose_name_plural = _("delay reasons")
+
+    def __str__(self) -> str:
+        return in_language(self.name_zh, self.name_en)

@@ -1,0 +1,81 @@
+"""Due instants and reminder ladders of an order's milestones, from its template, calendars and pauses.
+
+Pure over the rows it is given: it reads no clock and saves nothing. Run twice, it changes nothing (design rule 1).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from orders.grammar import HOURS_PER_DAY, Span, StepSpec
+from orders.models import ClockPause, Milestone
+from orders.planning import START, PlanStep, plan, shift
+from orders.words import CLOCK_STOPPING_SIDES
+from orders.workflow import MilestoneStatus
+from teams.worktime import WorkSchedule, add_working_time
+
+PLANNED_FIELDS = ("planned_start_at", "due_at", "soon_at", "lead_at", "manager_at")
+
+
+def lay_out(
+    milestones: Sequence[Milestone],
+    specs: Mapping[str, StepSpec],
+    pauses: Iterable[ClockPause],
+    start: datetime,
+    now: datetime,
+) -> None:
+    """Write planned start, due instant and reminder ladder on each open milestone that has a step in `specs`.
+
+    `start` is the order's own instant. Closed milestones keep what they were judged by. A running pause counts up to
+    `now`.
+    """
+    schedules = {str(m.calendar_id): m.calendar.schedule() for m in milestones}
+    steps = [
+        PlanStep(m.code, specs[m.code].duration, specs[m.code].dependencies, str(m.calendar_id))
+        for m in milestones
+        if m.code in specs
+    ]
+    planned = plan(steps, {START: start}, schedules, {}, _stopping_spans(milestones, pauses, now), now)
+    for milestone in milestones:
+        if milestone.code in specs and milestone.is_open:
+            step = planned[milestone.code]
+            milestone.planned_start_at, milestone.due_at = step.start_at, step.finish_at
+            write_ladder(milestone, specs[milestone.code], schedules[str(milestone.calendar_id)])
+
+
+def write_ladder(milestone: Milestone, spec: StepSpec, schedule: WorkSchedule) -> None:
+    """Write the instants at which owner, lead and manager are told, in working time around the due instant."""
+    ladder, due = spec.ladder, milestone.due_at
+    milestone.soon_at = before(due, ladder.soon, schedule) if ladder and ladder.soon else None
+    milestone.lead_at = shift(due, ladder.lead, schedule) if ladder and ladder.lead else None
+    milestone.manager_at = shift(due, ladder.manager, schedule) if ladder and ladder.manager else None
+
+
+def before(due: datetime, span: Span, schedule: WorkSchedule) -> datetime:
+    """The instant `span` before `due`, by the same calendar (lesson F10); a working day is its own length."""
+    if span.unit == "c":
+        return due - timedelta(days=span.amount)
+    if span.unit == "h":
+        return add_working_time(due, -timedelta(hours=span.amount), schedule)
+    return add_working_time(due, -timedelta(hours=span.amount * HOURS_PER_DAY), schedule)
+
+
+def next_reminder(milestone: Milestone, is_stopped: bool) -> datetime | None:
+    """The first instant of the ladder: the sweep decides from there and moves on.
+
+    None while nobody is to be reminded: the step has not started, is closed, or its clock stands still.
+    """
+    if milestone.status != MilestoneStatus.ACTIVE or is_stopped or milestone.due_at is None:
+        return None
+    return min(at for at in (milestone.soon_at, milestone.due_at, milestone.lead_at, milestone.manager_at) if at)
+
+
+def _stopping_spans(
+    milestones: Sequence[Milestone], pauses: Iterable[ClockPause], now: datetime
+) -> dict[str, list[tuple[datetime, datetime]]]:
+    codes = {m.pk: m.code for m in milestones}
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
+    for pause in pauses:
+        end = pause.to_at or now
+        if pause.side in CLOCK_STOPPING_SIDES and end > pause.from_at:
+            spans.setdefault(codes[pause.milestone_id], []).append((pause.from_at, end))
+    return spans

@@ -1,0 +1,116 @@
+"""Evidence and comments on an order."""
+
+import hashlib
+from datetime import datetime
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from orders import workflow
+from orders.models import Milestone, Order, OrderDocument
+from orders.models.events import EventKind
+from orders.services import flow
+from orders.sniffing import content_type_of
+from teams.errors import DomainError
+from teams.models import User
+
+
+class FileRefused(DomainError):
+    """The upload is empty, too large, or of a kind that is not kept."""
+
+    code = "file_refused"
+
+
+@transaction.atomic
+def add_document(
+    *, order_id: int, kind: str, upload: UploadedFile, by: User, now: datetime, milestone: Milestone | None = None
+) -> OrderDocument:
+    """Keep a file as the next version of its kind; its type is told by its content, never by its name.
+
+    Raises:
+        FileRefused
+    """
+    order = flow.lock_order(order_id)
+    if not upload.size or upload.size > settings.DOCUMENT_MAX_BYTES:
+        megabytes = settings.DOCUMENT_MAX_BYTES // 1024 // 1024
+        message = _("The file is empty or larger than %(size)s MB.") % {"size": megabytes}
+        raise FileRefused(message, fields={"file": message})
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    head = upload.read(4096)
+    upload.seek(0)
+    last = order.documents.filter(kind=kind).aggregate(last=Max("version"))["last"] or 0
+    document = OrderDocument.objects.create(
+        order=order,
+        milestone=milestone,
+        kind=kind,
+        version=last + 1,
+        file=upload,
+        filename=clean_filename(upload.name or ""),
+        content_type=content_type_of(head),
+        size=upload.size,
+        sha256=digest.hexdigest(),
+        uploaded_by=by,
+        uploaded_at=now,
+    )
+    flow.record(
+        order,
+        EventKind.DOCUMENT,
+        by=by,
+        now=now,
+        milestone=milestone,
+        new=f"{kind} v{document.version}",
+        data={"document": document.pk, "filename": document.filename},
+    )
+    return document
+
+
+@transaction.atomic
+def decide_document(*, document_id: int, status: str, note: str, by: User, now: datetime) -> OrderDocument:
+    """Accept or refuse a document; a refusal needs a note.
+
+    Raises:
+        TransitionNotAllowed: it is decided already.
+        ReasonMissing
+    """
+    document = OrderDocument.objects.select_for_update().get(pk=document_id)
+    if document.status != OrderDocument.Status.SUBMITTED:
+        raise workflow.TransitionNotAllowed(_("This document is decided already."))
+    if status == OrderDocument.Status.REFUSED:
+        note = flow.require_reason(note)
+    document.status, document.decided_by, document.decided_at, document.decision_note = status, by, now, note[:300]
+    document.save(update_fields=["status", "decided_by", "decided_at", "decision_note"])
+    flow.record(
+        document.order,
+        EventKind.DOCUMENT_DECIDED,
+        by=by,
+        now=now,
+        milestone=document.milestone,
+        old=OrderDocument.Status.SUBMITTED,
+        new=status,
+        reason=note,
+        data={"document": document.pk},
+    )
+    return document
+
+
+@transaction.atomic
+def add_comment(*, order_id: int, text: str, by: User, now: datetime) -> None:
+    """Write a comment into the order's timeline.
+
+    Raises:
+        ReasonMissing: it is empty.
+    """
+    order: Order = flow.lock_order(order_id)
+    flow.record(order, EventKind.COMMENT, by=by, now=now, reason=flow.require_reason(text)[:4000])
+
+
+def clean_filename(name: str) -> str:
+    """The last part of an uploaded name without control characters, at most 200 characters."""
+    name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(char for char in name if char.isprintable())[-200:] or "file"

@@ -1,0 +1,168 @@
+"""What follows from every write to an order: steps become active, due instants and reminders are recomputed.
+
+Everything here is a function of the rows; doing it twice changes nothing.
+"""
+
+from datetime import datetime
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
+from orders.grammar import StepSpec
+from orders.models import ClockPause, Milestone, Order, OrderEvent, ShipmentLine
+from orders.models.events import EventKind
+from orders.process import steps_of
+from orders.schedule import PLANNED_FIELDS, lay_out, next_reminder
+from orders.workflow import (
+    CLOSED_MILESTONE,
+    RUNNING_ORDER,
+    SHIPMENT_INSTANTS,
+    MilestoneStatus,
+    OrderStatus,
+    ShipmentStatus,
+)
+from teams.errors import DomainError
+from teams.models import User
+from teams.notifications import outbox
+
+_REFRESHED = (*PLANNED_FIELDS, "status", "waiting_on", "next_reminder_at")
+
+
+def lock_order(order_id: int) -> Order:
+    """The order's row, locked; every writer of an order takes this lock first (C30)."""
+    return Order.objects.select_for_update(of=("self",), no_key=True).select_related("template").get(pk=order_id)
+
+
+def record(order: Order, kind: str, *, by: User | None, now: datetime, **fields) -> OrderEvent:
+    """Append an event; `at` (business truth) is `now` unless given."""
+    return OrderEvent.objects.create(order=order, kind=kind, by=by, recorded_at=now, **{"at": now, **fields})
+
+
+def specs_of(order: Order) -> dict[str, StepSpec]:
+    """The template's steps by code; empty for an order without a template."""
+    return {spec.code: spec for _pk, spec in steps_of(order.template_id)} if order.template_id else {}
+
+
+def refresh(order: Order, *, now: datetime) -> None:
+    """Recompute activity, due instants, ladders and reminders of the locked order's milestones."""
+    milestones = list(
+        order.milestones.select_related("calendar").prefetch_related(
+            Prefetch("pauses", ClockPause.objects.order_by("from_at"))
+        )
+    )
+    before = {m.pk: [getattr(m, name) for name in _REFRESHED] for m in milestones}
+    specs = specs_of(order)
+    if specs and order.ordered_at:
+        pauses = [pause for m in milestones for pause in m.pauses.all()]
+        lay_out(milestones, specs, pauses, start_of(order), now)
+    closed = {m.code for m in milestones if m.status in CLOSED_MILESTONE}
+    is_running = order.status in RUNNING_ORDER
+    for milestone in milestones:
+        if milestone.is_open:
+            _refresh_activity(milestone, specs.get(milestone.code), closed, {m.code for m in milestones})
+            is_stopped = not is_running or any(pause.stops_at(now) for pause in milestone.pauses.all())
+            milestone.next_reminder_at = next_reminder(milestone, is_stopped)
+        else:
+            milestone.next_reminder_at, milestone.waiting_on = None, ""
+    changed = [m for m in milestones if before[m.pk] != [getattr(m, name) for name in _REFRESHED]]
+    _record_moved_dates(order, changed, before, now)
+    Milestone.objects.bulk_update(changed, _REFRESHED)
+    outbox.cancel(
+        subjects=[m.subject for m in changed if m.next_reminder_at is None or before[m.pk][1] != m.due_at],
+        reason="moved_on",
+    )
+
+
+def start_of(order: Order) -> datetime:
+    """The instant from which an order's steps are planned: when the customer ordered."""
+    return order.ordered_at or order.confirmed_at
+
+
+def _refresh_activity(milestone: Milestone, spec: StepSpec | None, closed: set[str], known: set[str]) -> None:
+    waits_for = [code for code, _lag in (spec.dependencies if spec else ()) if code in known and code not in closed]
+    milestone.status = MilestoneStatus.PENDING if waits_for else MilestoneStatus.ACTIVE
+    running = [pause.side for pause in milestone.pauses.all() if pause.to_at is None]
+    milestone.waiting_on = running[-1] if running else _side_by_flag(milestone)
+
+
+def _side_by_flag(milestone: Milestone) -> str:
+    """Whom an active step waits on by its nature: the customer (C), a supplier or third party (S), or us."""
+    if milestone.status != MilestoneStatus.ACTIVE:
+        return ""
+    return "customer" if milestone.has_flag("C") else "supplier" if milestone.has_flag("S") else "internal"
+
+
+def _record_moved_dates(order: Order, changed: list[Milestone], before: dict, now: datetime) -> None:
+    due = _REFRESHED.index("due_at")
+    OrderEvent.objects.bulk_create(
+        OrderEvent(
+            order=order,
+            milestone=milestone,
+            kind=EventKind.DUE,
+            old=before[milestone.pk][due].isoformat(),
+            new=milestone.due_at.isoformat(),
+            at=now,
+            recorded_at=now,
+        )
+        for milestone in changed
+        if before[milestone.pk][due] and milestone.due_at and before[milestone.pk][due] != milestone.due_at
+    )
+
+
+def refresh_fulfilment(order: Order, *, by: User | None, now: datetime) -> Fulfilment:
+    """Derive the locked order's facts from its lines and shipments, and its status from the facts."""
+    facts = fulfil(
+        [
+            LineFacts(line.pk, line.open_quantity, line.promised_date_original, line.promised_date_current)
+            for line in order.lines.all()
+        ],
+        cargo_of(order),
+        incoterm=order.incoterm,
+        under_tolerance=order.under_tolerance,
+        over_tolerance=order.over_tolerance,
+    )
+    fields = [name for name in Fulfilment.__dataclass_fields__ if name != "is_all_shipped"]
+    for name in fields:
+        setattr(order, name, getattr(facts, name))
+    old, order.status = order.status, status_after(order.status, facts)
+    order.save(update_fields=[*fields, "status"])
+    if order.status != old:
+        kind = {OrderStatus.SHIPPED: EventKind.SHIPPED, OrderStatus.DELIVERED: EventKind.DELIVERED}.get(
+            order.status, EventKind.STATUS
+        )
+        at = (order.delivered_at if order.status == OrderStatus.DELIVERED else order.shipped_at) or now
+        record(order, kind, by=by, now=now, at=at, old=old, new=order.status)
+    return facts
+
+
+def cargo_of(order: Order) -> list[CargoFacts]:
+    """The order's shipments as facts, without cancelled ones."""
+    shipments: dict[int, CargoFacts] = {}
+    rows = (
+        ShipmentLine.objects.filter(order_line__order=order)
+        .exclude(shipment__status=ShipmentStatus.CANCELLED)
+        .select_related("shipment")
+    )
+    for row in rows:
+        instants = {name: getattr(row.shipment, name) for name in SHIPMENT_INSTANTS.values()}
+        cargo = shipments.setdefault(row.shipment_id, CargoFacts(instants, {}))
+        cargo.quantities[row.order_line_id] = cargo.quantities.get(row.order_line_id, 0) + row.quantity
+    return list(shipments.values())
+
+
+class ReasonMissing(DomainError):
+    """A move that has to be explained came without a reason."""
+
+    code = "reason_missing"
+
+
+def require_reason(reason: str) -> str:
+    """The reason, stripped.
+
+    Raises:
+        ReasonMissing: it is empty.
+    """
+    if not reason.strip():
+        raise ReasonMissing(_("Please give a reason."), fields={"reason": _("Please give a reason.")})
+    return reason.strip()

@@ -1,0 +1,1 @@
+"""What every API of the product shares: errors, paging, parsing, repeated requests."""

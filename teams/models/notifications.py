@@ -1,0 +1,99 @@
+"""The outbox: what a person is to be told. Postgres holds it, Celery only looks at it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+if TYPE_CHECKING:
+    from teams.models import User
+
+
+class NotificationStatus(models.TextChoices):
+    QUEUED = "queued", pgettext_lazy("notification", "Queued")
+    SENDING = "sending", pgettext_lazy("notification", "Sending")
+    SENT = "sent", pgettext_lazy("notification", "Sent")
+    FAILED = "failed", pgettext_lazy("notification", "Failed")
+    CANCELLED = "cancelled", pgettext_lazy("notification", "Cancelled")
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def inbox_of(self, user: "User") -> Self:
+        """What the person was told, in the product itself."""
+        return self.filter(recipient=user, shown_at__isnull=False)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def claimable(self, now: datetime) -> Self:
+        """Waiting and due for sending, or left behind by a worker whose lease ran out."""
+        return self.filter(
+            Q(status=NotificationStatus.QUEUED, not_before__lte=now)
+            | Q(status=NotificationStatus.SENDING, lease_until__lt=now)
+        )
+
+    def unsent(self) -> Self:
+        return self.filter(status=NotificationStatus.QUEUED)
+
+
+class Notification(models.Model):
+    """One person is told one thing: an outbox row until sent, an inbox entry from then on.
+
+    `dedupe_key` names what, step, due instant and person: a second run adds nothing, a moved date may remind again.
+    `subject` names the object by a string ("orders.milestone:17"), `payload` holds plain JSON values for the text.
+    """
+
+    kind = models.CharField(max_length=40)
+    recipient = models.ForeignKey("teams.User", models.CASCADE, related_name="notifications")
+    subject = models.CharField(max_length=80)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    payload = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=NotificationStatus, default=NotificationStatus.QUEUED)
+    created_at = models.DateTimeField()
+    # Not before this instant: the recipient's working time begins then.
+    not_before = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_owner = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # Set before each send: an expired lease with it means "outcome unknown", the repeat is marked as such.
+    attempt_started_at = models.DateTimeField(null=True, blank=True)
+    is_possible_repeat = models.BooleanField(default=False)
+    last_error = models.CharField(max_length=300, blank=True)
+    shown_at = models.DateTimeField(null=True, blank=True)  # in the inbox from this instant
+    sent_at = models.DateTimeField(null=True, blank=True)
+    cancelled_reason = models.CharField(max_length=40, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        constraints = [
+            models.CheckConstraint(
+                name="notification_sent_at_follows_status",
+                condition=Q(status="sent", sent_at__isnull=False) | ~Q(status="sent") & Q(sent_at=None),
+            ),
+            models.CheckConstraint(
+                name="notification_lease_while_sending",
+                condition=Q(status="sending", lease_until__isnull=False) | ~Q(status="sending") & Q(lease_until=None),
+            ),
+            models.CheckConstraint(name="notification_status_known", condition=Q(status__in=NotificationStatus.values)),
+        ]
+        indexes = [
+            # NotificationQuerySet.claimable: only rows still to be sent are in it.
+            models.Index(
+                fields=["not_before"], name="notification_to_send", condition=Q(status__in=["queued", "sending"])
+            ),
+            # NotificationQuerySet.inbox_of, newest first.
+            models.Index(fields=["recipient", "-shown_at", "-id"], name="notification_inbox"),
+            # outbox.cancel(subject=…)
+            models.Index(fields=["subject"], name="notification_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient_id}"

@@ -1,0 +1,72 @@
+"""Guessed passwords: at most so many failed tries per account and per address in a window.
+
+Counted in Postgres by one atomic statement, so parallel tries count too, and asked before any hashing. A browser that
+once logged in to the account carries a signed cookie and is not slowed by strangers (reliability C57).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+
+from teams.models import LoginAttempt
+
+WINDOW = timedelta(minutes=15)
+LIMITS = {"account": 10, "address": 50}
+KNOWN_DEVICE_COOKIE = "gendan_device"
+KNOWN_DEVICE_AGE = timedelta(days=180)
+_SALT = "teams.known-device"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer, or the value that the outermost of our own proxies wrote into X-Forwarded-For."""
+    hops = settings.TRUSTED_PROXY_COUNT
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    return forwarded[-hops][:60] if hops and len(forwarded) >= hops else request.META.get("REMOTE_ADDR", "")
+
+
+def take_try(request: HttpRequest, username: str, now: datetime) -> bool:
+    """Count one try and tell whether it may be evaluated at all."""
+    account = username.strip().lower()[:200]
+    device = "device:" if is_known_device(request, username) else ""
+    allowed = _count("account", f"{device}{account}", now) <= LIMITS["account"]
+    return _count("address", client_address(request), now) <= LIMITS["address"] and allowed
+
+
+def forget_tries(request: HttpRequest, username: str) -> None:
+    """After a success: the account's count starts again."""
+    account = username.strip().lower()[:200]
+    LoginAttempt.objects.filter(scope="account", key__in=[account, f"device:{account}"]).delete()
+
+
+def remember_device(response: HttpResponse, username: str) -> None:
+    """Mark the browser as one that logged in to this account."""
+    response.set_cookie(
+        KNOWN_DEVICE_COOKIE,
+        signing.dumps(username.lower(), salt=_SALT),
+        max_age=KNOWN_DEVICE_AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def is_known_device(request: HttpRequest, username: str) -> bool:
+    try:
+        cookie = signing.loads(request.COOKIES.get(KNOWN_DEVICE_COOKIE, ""), salt=_SALT, max_age=KNOWN_DEVICE_AGE)
+    except signing.BadSignature:
+        return False
+    return cookie == username.lower()
+
+
+def _count(scope: str, key: str, now: datetime) -> int:
+    window = datetime.fromtimestamp(now.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO teams_loginattempt (scope, key, window_at, count) VALUES (%s, %s, %s, 1)"
+            " ON CONFLICT (scope, key, window_at) DO UPDATE SET count = teams_loginattempt.count + 1 RETURNING count",
+            [scope, key, window],
+        )
+        return cursor.fetchone()[0]
