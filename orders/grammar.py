@@ -32,10 +32,10 @@ COLUMNS = (
 FLAGS = "AGCSVHOT"
 HOURS_PER_DAY = 8  # 8h = 1w
 
-_AMOUNT = re.compile(r"(\d{1,4})([whc])\Z")
+_AMOUNT = re.compile(r"([0-9]{1,4})([whc])\Z")
 _CODE = re.compile(r"[A-Z0-9_]+\Z")
-_DEPENDENCY = re.compile(r"([A-Z0-9_]+?)(?:\+(\d{1,4}[whc]))?\Z")
-_LATEST = re.compile(r"([A-Z0-9_]+)-(\d{1,4}[whc])\Z")
+_DEPENDENCY = re.compile(r"([A-Z0-9_]+?)(?:\+([0-9]{1,4}[whc]))?\Z")
+_LATEST = re.compile(r"([A-Z0-9_]+)-([0-9]{1,4}[whc])\Z")
 
 
 class GrammarError(DomainError):
