@@ -35,7 +35,7 @@ class EndOfDay(Func):
         self.zone = zone
 
     def as_sql(self, compiler, connection, **extra_context):
-        sql, params = super().as_sql(compiler, connection, zone="%%s", **extra_context)
+        sql, params = super().as_sql(compiler, connection, zone="%s", **extra_context)
         return sql, (*params, self.zone)
 
 
