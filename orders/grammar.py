@@ -139,7 +139,7 @@ def parse_step(row: Mapping[str, str]) -> StepSpec:
         role=attempt("role", _known(ROLES)),
         duration=attempt("duration", parse_span),
         dependencies=attempt("depends_on", _parse_dependencies),
-        latest=attempt("latest", _parse_latest),
+        latest=attempt("latest", parse_latest),
         ladder=attempt("sla", parse_ladder),
         documents=parse_documents(cell["documents"]),
         flags=attempt("flags", _parse_flags),
@@ -227,7 +227,8 @@ def _parse_dependencies(text: str) -> tuple[tuple[str, Span | None], ...]:
     return tuple(found)
 
 
-def _parse_latest(text: str) -> tuple[str, Span] | None:
+def parse_latest(text: str) -> tuple[str, Span] | None:
+    """Read "ETD-10w": the step must finish ten working days before ETD. Raises ValueError."""
     if text in {"", "-"}:
         return None
     match = _LATEST.match(text)

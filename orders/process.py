@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from orders.grammar import Span, StepSpec, parse_documents, parse_ladder, parse_span, parse_template
+from orders.grammar import Span, StepSpec, parse_documents, parse_ladder, parse_latest, parse_span, parse_template
 from orders.models import ProcessTemplate, TemplateDependency, TemplateStep
 
 FOLDER = Path(__file__).parent / "process_templates"
@@ -42,7 +42,7 @@ def steps_of(template_id: int) -> tuple[tuple[int, StepSpec], ...]:
                 role=row.role,
                 duration=parse_span(row.duration),
                 dependencies=tuple(dependencies.get(row.pk, ())),
-                latest=None,
+                latest=parse_latest(row.latest),
                 ladder=parse_ladder(row.sla),
                 documents=parse_documents(row.documents),
                 flags=row.flags,

@@ -29,17 +29,34 @@ def lay_out(
     `now`.
     """
     schedules = {str(m.calendar_id): m.calendar.schedule() for m in milestones}
-    steps = [
-        PlanStep(m.code, specs[m.code].duration, specs[m.code].dependencies, str(m.calendar_id))
-        for m in milestones
-        if m.code in specs
-    ]
+    calendars = {m.code: str(m.calendar_id) for m in milestones if m.code in specs}
+    steps = plan_steps([spec for code, spec in specs.items() if code in calendars], calendars)
     planned = plan(steps, {START: start}, schedules, {}, _stopping_spans(milestones, pauses, now), now)
     for milestone in milestones:
         if milestone.code in specs and milestone.is_open:
             step = planned[milestone.code]
             milestone.planned_start_at, milestone.due_at = step.start_at, step.finish_at
             write_ladder(milestone, specs[milestone.code], schedules[str(milestone.calendar_id)])
+
+
+def plan_steps(specs: Sequence[StepSpec], calendars: Mapping[str, str]) -> list[PlanStep]:
+    """The steps as the plan needs them; `calendars` maps their codes to calendar keys.
+
+    A step that must finish "10w before ETD" pushes ETD out, since cargo cannot sail before the step's lead is over.
+    """
+    leads: dict[str, list[tuple[str, Span | None]]] = {}
+    for spec in specs:
+        if spec.latest:
+            leads.setdefault(spec.latest[0], []).append((spec.code, spec.latest[1]))
+    return [
+        PlanStep(
+            spec.code,
+            spec.duration,
+            tuple(dep for dep in (*spec.dependencies, *leads.get(spec.code, ())) if dep[0] in calendars),
+            calendars[spec.code],
+        )
+        for spec in specs
+    ]
 
 
 def write_ladder(milestone: Milestone, spec: StepSpec, schedule: WorkSchedule) -> None:

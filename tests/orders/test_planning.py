@@ -9,6 +9,7 @@ import pytest
 from orders.grammar import Span, parse_template
 from orders.planning import START, PlanStep, plan, shift
 from orders.process import FOLDER
+from orders.schedule import plan_steps
 from teams.worktime import WorkSchedule, working_days_between
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -121,7 +122,7 @@ def test_golden_length_of_the_shipped_templates(name, anchor, days):
     """Least working days from order to anchor, as the domain's table C8 gives them."""
     with (FOLDER / name).open(encoding="utf-8-sig", newline="") as file:
         specs = parse_template(csv.DictReader(file))
-    steps = [PlanStep(spec.code, spec.duration, spec.dependencies) for spec in specs]
+    steps = plan_steps(specs, {spec.code: "office" for spec in specs})
     start = at("2026-03-02 09:00")
 
     finish = plan(steps, {START: start}, {"office": EVERY_WEEKDAY}, {}, {}, NOW)[anchor].finish_at
