@@ -21,6 +21,16 @@ CLOCK_STOPPING_SIDES = frozenset({Side.CUSTOMER, Side.AUTHORITY, Side.FORCE_MAJE
 OUR_SIDES = frozenset({Side.INTERNAL, Side.SUPPLIER})
 
 
+class Punctuality(models.TextChoices):
+    """What has become of a promise or a deadline at some instant; `judged` of the querysets decides it."""
+
+    ON_TIME = "on_time", pgettext_lazy("punctuality", "On time")
+    LATE = "late", pgettext_lazy("punctuality", "Late")
+    RUNNING = "running", pgettext_lazy("punctuality", "Not yet due")
+    WAITING = "waiting", pgettext_lazy("punctuality", "Late, waiting on others")  # past due, its clock stopped
+    VOID = "void", pgettext_lazy("punctuality", "No longer wanted")
+
+
 class Incoterm(models.TextChoices):
     """Incoterms 2020, and DOM for a domestic sale."""
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.orders import Order
 from orders.models.templates import in_language
-from orders.words import CLOCK_STOPPING_SIDES, Side, Stage
+from orders.words import CLOCK_STOPPING_SIDES, Punctuality, Side, Stage
 from orders.workflow import CLOSED_MILESTONE, OPEN_MILESTONE, RUNNING_ORDER, MilestoneStatus
 from teams.permissions import RoleCode
 
@@ -57,6 +58,31 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def late_waiting(self, at: datetime) -> Self:
         """Past due while the clock stands still: listed as "late, waiting on …" beside the overdue ones (K21)."""
         return self.past_due(at).stopped(at)
+
+    def standing_at(self, at: datetime) -> Self:
+        """Open at the instant `at`, of orders that were under way by then: confirmed, else ordered."""
+        return self.open_at(at).alias(began_at=Coalesce("order__confirmed_at", "order__ordered_at")).filter(
+            began_at__lte=at
+        )
+
+    def judged(self, at: datetime) -> Self:
+        """Annotate `punctuality`: the deadline as it stands at `at`; closed exactly at `due_at` is on time.
+
+        Void: skipped or cancelled. Late and open is `overdue`, waiting is `late_waiting`. Null without a deadline.
+        """
+        stopped = Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk")))
+        return self.annotate(
+            punctuality=Case(
+                When(due_at=None, then=Value(None)),
+                When(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED], then=Value(Punctuality.VOID)),
+                When(closed_at__lte=F("due_at"), then=Value(Punctuality.ON_TIME)),
+                When(closed_at__gt=F("due_at"), then=Value(Punctuality.LATE)),
+                When(due_at__gte=at, then=Value(Punctuality.RUNNING)),
+                When(stopped, then=Value(Punctuality.WAITING)),
+                default=Value(Punctuality.LATE),
+                output_field=models.CharField(),
+            )
+        )
 
     def to_remind(self, at: datetime) -> Self:
         """A reminder instant has passed; served by an index that holds only milestones with one to come."""

@@ -7,11 +7,11 @@ from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.companies import CODE_VALIDATOR
-from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
+from orders.words import Incoterm, Mode, PaymentTerms, Priority, Punctuality, Side
 from orders.workflow import CONFIRMED_ORDER, OPEN_ORDER, OrderStatus
 
 if TYPE_CHECKING:
@@ -88,6 +88,27 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Orders that count in KPIs: confirmed and real; a cancelled one only if it had been confirmed (R3)."""
         return self.filter(
             Q(status__in=CONFIRMED_ORDER) | Q(status=OrderStatus.CANCELLED, confirmed_at__isnull=False), is_test=False
+        )
+
+    def judged(self, at: datetime, zone: str) -> Self:
+        """Annotate `punctuality`: the original promise (R10) as it stands at `at`, its day ending at 24:00 in `zone`.
+
+        Void: the customer cancelled before the due day was over (R3). Any other cancellation is late, since we no
+        longer deliver. Not delivered is late once the due day is over (R1). Null without a promise.
+        """
+        end = F("promised_day_ends_at")
+        cancelled = Q(status=OrderStatus.CANCELLED)
+        return self.alias(promised_day_ends_at=EndOfDay("promised_date", zone=zone)).annotate(
+            punctuality=Case(
+                When(promised_date=None, then=Value(None)),
+                When(cancelled & Q(cancelled_side=Side.CUSTOMER, cancelled_at__lt=end), then=Value(Punctuality.VOID)),
+                When(cancelled, then=Value(Punctuality.LATE)),
+                When(delivered_at__lt=end, then=Value(Punctuality.ON_TIME)),
+                When(delivered_at__gte=end, then=Value(Punctuality.LATE)),
+                When(promised_day_ends_at__lte=at, then=Value(Punctuality.LATE)),
+                default=Value(Punctuality.RUNNING),
+                output_field=models.CharField(),
+            )
         )
 
 
