@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class ConfigConfig(AppConfig):
@@ -7,3 +8,9 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         # Makes `shared_task` publish through our broker in every process, the shell included.
         from config import celery  # noqa: F401
+
+
+class SettingsAdminConfig(AdminConfig):
+    """Django's admin as the settings pages, behind a right of its own."""
+
+    default_site = "config.admin.SettingsSite"

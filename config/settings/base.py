@@ -12,7 +12,7 @@ INSTALLED_APPS = [
     "orders.apps.OrdersConfig",
     "customers.apps.CustomersConfig",
     "teams.apps.TeamsConfig",
-    "django.contrib.admin",
+    "config.apps.SettingsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

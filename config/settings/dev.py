@@ -18,6 +18,8 @@ MEDIA_ROOT = os.environ.get("GENDAN_MEDIA_ROOT") or os.path.join(
     os.environ.get("GENDAN_DATA_DIR") or str(BASE_DIR / ".data"),  # noqa: F405
     "media",
 )
+# Static files straight from their sources; only production collects them.
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 
 if "EMAIL_HOST" in os.environ:

@@ -21,3 +21,6 @@ CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MEDIA_ROOT = tempfile.mkdtemp(prefix="gendan-test-media-")
+# Static files straight from their sources, as in dev.
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True

@@ -44,13 +44,15 @@ def specs_of(order: Order) -> dict[str, StepSpec]:
     return {spec.code: spec for _pk, spec in steps_of(order.template_id)} if order.template_id else {}
 
 
-def refresh(order: Order, *, now: datetime) -> None:
-    """Recompute activity, due instants, ladders and reminders of the locked order's milestones."""
+def refresh(order: Order, *, now: datetime) -> dict[int, Milestone]:
+    """Recompute activity, due instants, ladders and reminders of the locked order's milestones; returns them by key."""
     milestones = list(
         order.milestones.select_related("calendar").prefetch_related(
             Prefetch("pauses", ClockPause.objects.order_by("from_at"))
         )
     )
+    for milestone in milestones:
+        milestone.order = order
     before = {m.pk: [getattr(m, name) for name in _REFRESHED] for m in milestones}
     specs = specs_of(order)
     if specs and order.ordered_at:
@@ -72,6 +74,7 @@ def refresh(order: Order, *, now: datetime) -> None:
         subjects=[m.subject for m in changed if m.next_reminder_at is None or before[m.pk][1] != m.due_at],
         reason="moved_on",
     )
+    return {milestone.pk: milestone for milestone in milestones}
 
 
 def start_of(order: Order) -> datetime:

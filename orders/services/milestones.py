@@ -85,8 +85,7 @@ def complete_milestone(
     _attach(order, milestone, document_ids)
     _check_evidence(order, milestone)
     _close(milestone, MilestoneStatus.DONE, finish, by=by, now=now, note=note, delay_reason=delay_reason)
-    flow.refresh(order, now=now)
-    return milestone
+    return flow.refresh(order, now=now)[milestone.pk]
 
 
 @transaction.atomic
@@ -101,8 +100,7 @@ def skip_milestone(*, milestone_id: int, reason: str, by: User, now: datetime) -
     workflow.check_transition(MILESTONE_MOVES, milestone.status, MilestoneStatus.SKIPPED, labels=MilestoneStatus)
     reason = flow.require_reason(reason)
     _close(milestone, MilestoneStatus.SKIPPED, now, by=by, now=now, note=reason)
-    flow.refresh(order, now=now)
-    return milestone
+    return flow.refresh(order, now=now)[milestone.pk]
 
 
 @transaction.atomic
@@ -127,8 +125,7 @@ def reopen_milestone(*, milestone_id: int, reason: str, by: User, now: datetime)
     flow.record(
         order, EventKind.REOPENED, by=by, now=now, milestone=milestone, old=old, new=milestone.status, reason=reason
     )
-    flow.refresh(order, now=now)
-    return milestone
+    return flow.refresh(order, now=now)[milestone.pk]
 
 
 class AlreadyPaused(DomainError):
@@ -159,8 +156,7 @@ def pause_milestone(*, milestone_id: int, side: str, reason: str, by: User, now:
     reason = flow.require_reason(reason)
     ClockPause.objects.create(milestone=milestone, side=side, reason=reason[:300], from_at=now, by=by)
     flow.record(order, EventKind.PAUSED, by=by, now=now, milestone=milestone, side=side, reason=reason)
-    flow.refresh(order, now=now)
-    return milestone
+    return flow.refresh(order, now=now)[milestone.pk]
 
 
 @transaction.atomic
@@ -178,8 +174,7 @@ def resume_milestone(*, milestone_id: int, by: User, now: datetime, reason: str 
     pause.to_at = now
     pause.save(update_fields=["to_at"])
     flow.record(order, EventKind.UNPAUSED, by=by, now=now, milestone=milestone, side=pause.side, reason=reason)
-    flow.refresh(order, now=now)
-    return milestone
+    return flow.refresh(order, now=now)[milestone.pk]
 
 
 @transaction.atomic
@@ -208,12 +203,14 @@ def assign_milestone(*, milestone_id: int, assignee: User, by: User, now: dateti
             reason=reason,
         )
         outbox.cancel(subjects=[milestone.subject], reason="reassigned")
-        flow.refresh(order, now=now)
-    return milestone
+        return flow.refresh(order, now=now)[milestone.pk]
 
 
 def complete_by_shipments(order: Order, codes: Sequence[str], *, finish: datetime, by: User, now: datetime) -> None:
-    """Complete the order's open steps `codes` because its cargo has moved; a step that lacks a gate or evidence stays open."""
+    """Complete the order's open steps `codes` because its cargo has moved.
+
+    A step whose gate is open, or whose evidence is missing, stays open for a person.
+    """
     for milestone in order.milestones.open().filter(code__in=codes).order_by("position"):
         try:
             _check_gates(order, milestone)

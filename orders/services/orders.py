@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from customers.models import Company
 from orders import workflow
-from orders.models import ClockPause, Milestone, Order, OrderLine, PromiseChange
+from orders.models import ClockPause, Milestone, Order, OrderLine, PromiseChange, Shipment
 from orders.models.events import EventKind
 from orders.process import steps_of
 from orders.services import flow
 from orders.services.owners import owner_ids
-from orders.workflow import MilestoneStatus, OrderStatus
+from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.errors import DomainError
 from teams.models import User, WorkCalendar
 from teams.versioning import change_fields
@@ -63,6 +63,65 @@ def create_order(*, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
     _refresh_totals(order)
     flow.record(order, EventKind.CREATED, by=by, now=now, new=order.status)
     return order
+
+
+@transaction.atomic
+def replace_lines(*, order_id: int, lines: Sequence[Mapping[str, Any]], by: User, now: datetime) -> Order:
+    """Give a draft other lines; after confirmation lines change one by one (`change_line`).
+
+    Raises:
+        TransitionNotAllowed: the order is confirmed.
+        NotReady: two lines have the same position.
+    """
+    order = flow.lock_order(order_id)
+    if order.status != OrderStatus.DRAFT:
+        raise workflow.TransitionNotAllowed(_("The order is confirmed; change its lines one by one."))
+    order.lines.all().delete()
+    _add_lines(order, lines)
+    _refresh_totals(order)
+    flow.record(order, EventKind.EDITED, by=by, now=now, data={"lines": len(lines)})
+    return order
+
+
+@transaction.atomic
+def change_line(
+    *,
+    line_id: int,
+    cancelled_quantity: Decimal | None = None,
+    requested_date: date | None = None,
+    reason: str,
+    by: User,
+    now: datetime,
+) -> OrderLine:
+    """Cancel part of a line, or write another wish of the customer; facts and status follow.
+
+    Raises:
+        ReasonMissing, TransitionNotAllowed.
+        NotReady: more would be cancelled than is left to ship.
+    """
+    order = flow.lock_order(OrderLine.objects.values_list("order_id", flat=True).get(pk=line_id))
+    if order.status in {OrderStatus.CLOSED, OrderStatus.CANCELLED}:
+        workflow.check_transition(workflow.ORDER_MOVES, order.status, order.status, labels=OrderStatus)
+    line = order.lines.select_for_update().get(pk=line_id)
+    reason, changed = flow.require_reason(reason), {}
+    if cancelled_quantity is not None and cancelled_quantity != line.cancelled_quantity:
+        shipped = line.shipment_lines.exclude(shipment__status=ShipmentStatus.CANCELLED).aggregate(
+            total=Sum("quantity")
+        )
+        if not 0 <= cancelled_quantity <= line.quantity - (shipped["total"] or 0):
+            message = _("At most what is left to ship can be cancelled.")
+            raise NotReady(message, fields={"cancelled_quantity": message})
+        changed["cancelled_quantity"] = [str(line.cancelled_quantity), str(cancelled_quantity)]
+        line.cancelled_quantity = cancelled_quantity
+    if requested_date is not None and requested_date != line.requested_date:
+        changed["requested_date"] = [str(line.requested_date or ""), str(requested_date)]
+        line.requested_date = requested_date
+    if changed:
+        line.save(update_fields=list(changed))
+        data = {"line": line.position, "fields": changed}
+        flow.record(order, EventKind.EDITED, by=by, now=now, reason=reason, data=data)
+        flow.refresh_fulfilment(order, by=by, now=now)
+    return line
 
 
 def _add_lines(order: Order, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -248,6 +307,7 @@ def cancel_order(*, order_id: int, side: str, reason: str, by: User, now: dateti
     order = flow.lock_order(order_id)
     workflow.check_transition(workflow.ORDER_MOVES, order.status, OrderStatus.CANCELLED, labels=OrderStatus)
     reason = flow.require_reason(reason)
+    _drop_planned_shipments(order, by=by, now=now)
     old, order.status, order.cancelled_at, order.cancelled_side = order.status, OrderStatus.CANCELLED, now, side
     order.save(update_fields=["status", "cancelled_at", "cancelled_side"])
     flow.record(order, EventKind.CANCELLED, by=by, now=now, old=old, new=order.status, reason=reason, side=side)
@@ -258,6 +318,28 @@ def cancel_order(*, order_id: int, side: str, reason: str, by: User, now: dateti
     flow.outbox.cancel(subjects=[m.subject for m in order.milestones.all()], reason="order_cancelled")
     flow.refresh(order, now=now)
     return order
+
+
+def _drop_planned_shipments(order: Order, *, by: User, now: datetime) -> None:
+    """The order's goods leave shipments that are not loaded; a shipment left empty is cancelled.
+
+    Raises:
+        TransitionNotAllowed: some goods are on their way.
+    """
+    shipments = Shipment.objects.filter(lines__order_line__order=order).distinct().order_by("pk")
+    for shipment in Shipment.objects.select_for_update().filter(pk__in=shipments.values("pk")).order_by("pk"):
+        if shipment.status == ShipmentStatus.CANCELLED:
+            continue
+        if ShipmentStatus.CANCELLED not in workflow.SHIPMENT_MOVES[shipment.status]:
+            raise workflow.TransitionNotAllowed(
+                _("Shipment %(number)s is on its way; cancel the open quantity of the lines instead.")
+                % {"number": shipment.number}
+            )
+        shipment.lines.filter(order_line__order=order).delete()
+        if not shipment.lines.exists():
+            old, shipment.status = shipment.status, ShipmentStatus.CANCELLED
+            shipment.save(update_fields=["status"])
+            flow.record(order, EventKind.MOVED, by=by, now=now, shipment=shipment, old=old, new=shipment.status)
 
 
 @transaction.atomic
