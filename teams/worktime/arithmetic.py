@@ -88,11 +88,10 @@ def _advance_with_pauses(instant: int, amount: int, years: Years, spans: list[tu
         if (instant <= left) if backward else (instant >= left):
             continue
         if (met < instant) if backward else (met > instant):
-            reached = years.advance(instant, amount)
-            # Zero needs an instant that is open, and the first one of a pause is not.
-            if reached >= met if backward else reached < met or (reached == met and amount > 0):
-                return reached
             worked = years.between(min(met, instant), max(met, instant))
+            # Zero needs an instant that is open, and the first one of a pause is not: it takes some time before it.
+            if worked and worked >= abs(amount):
+                return years.advance(instant, amount)
             amount += worked if backward else -worked
         instant = left
     if instant >= FOREVER:

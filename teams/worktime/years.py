@@ -1,8 +1,8 @@
 """A schedule laid out in instants, one local year at a time.
 
 Instants are whole microseconds since 1970-01-01 UTC. Open time is summed up inside each year, so that adding and
-measuring are two binary searches, and one step for each year between. A year's tables depend on the year alone, and at
-most `KEPT_YEARS` are kept: nothing grows with an amount.
+measuring are two binary searches, and a sum over the years between. A year's tables depend on the year alone, and at
+most `KEPT_YEARS` are kept; an amount of any length needs two, of the years it begins and ends in.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from teams.worktime.spec import DAY, Segments, WorktimeError, merge
 
 SECOND = 1_000_000
-KEPT_YEARS = 64
+KEPT_YEARS = 16
 MEAN_YEAR = 31_556_952 * SECOND  # 365.2425 days
 NO_OFFSET = timedelta(0)
 ONE_DAY = timedelta(days=1)
@@ -68,7 +68,7 @@ class Years:
         self._first_year = MINYEAR if self._has_week else min(worked, default=MAXYEAR + 1)
         self._last_year = MAXYEAR if self._has_week else min(max(worked, default=MINYEAR - 1) + 1, MAXYEAR)
         self._kept: dict[int, Year] = {}
-        self._totals_by_kind: dict[tuple[int, int, bool], Totals] = {}
+        self._totals: dict[int | tuple[int, bool, bool], Totals] = {}
 
     def locate(self, instant: int) -> tuple[int, Year]:
         """The local year `instant` lies in; beyond the calendar, its first or last year."""
@@ -138,13 +138,15 @@ class Years:
         return number - 1
 
     def totals(self, number: int) -> Totals:
-        """Open time and worked days of a year. Years that must be alike are laid out once: ages pass quickly."""
-        if number in self._special_years or FIRST_IRREGULAR_YEAR <= number < LAST_IRREGULAR_YEAR:
-            return _totals(self.year(number))
-        kind = date(number, 1, 1).weekday(), date(number, 12, 31).weekday(), number >= LAST_IRREGULAR_YEAR
-        if kind not in self._totals_by_kind:
-            self._totals_by_kind[kind] = _totals(self.year(number))
-        return self._totals_by_kind[kind]
+        """Open time and worked days of a year, without keeping its tables."""
+        # Years that must be alike are laid out once, so that ages pass quickly.
+        is_regular = not FIRST_IRREGULAR_YEAR <= number < LAST_IRREGULAR_YEAR and number not in self._special_years
+        kind = (date(number, 1, 1).weekday(), isleap(number), number < FIRST_IRREGULAR_YEAR) if is_regular else number
+        found = self._totals.get(kind)
+        if found is None:
+            year = self._kept.get(number) or self._lay_out(number)
+            found = self._totals[kind] = Totals(year.sums[-1], len(year.worked))
+        return found
 
     def year(self, number: int) -> Year:
         """The tables of a local year."""
@@ -155,6 +157,10 @@ class Years:
                 self._kept.clear()
             self._kept[number] = year
         return year
+
+    def kept(self) -> list[Year]:
+        """The years laid out and kept so far, at most `KEPT_YEARS`."""
+        return list(self._kept.values())
 
     def is_holiday(self, ordinal: int) -> bool:
         return ordinal in self._holidays
@@ -236,7 +242,3 @@ def passed(year: Year, instant: int) -> int:
         return 0
     start = year.sums[index]
     return min(start + instant - year.openings[index], year.sums[index + 1])
-
-
-def _totals(year: Year) -> Totals:
-    return Totals(year.sums[-1], len(year.worked))

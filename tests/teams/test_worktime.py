@@ -20,7 +20,8 @@ from teams.worktime import (
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OFFICE = [["08:30", "12:00"], ["13:30", "18:00"]]
 OFFICE_WEEK = dict.fromkeys(WEEKDAYS[:5], OFFICE)
-ALWAYS = dict.fromkeys(WEEKDAYS, [["00:00", "24:00"]])
+ALL_DAY = [["00:00", "24:00"]]
+ALWAYS = dict.fromkeys(WEEKDAYS, ALL_DAY)
 SHANGHAI, NEW_YORK, BERLIN = "Asia/Shanghai", "America/New_York", "Europe/Berlin"
 
 
@@ -491,3 +492,14 @@ def test_nineteen_years_of_days():
     assert add_working_time(at("2021-10-24 21:00", "Europe/Paris"), -amount, rules) == at(
         "2002-10-27 08:00", "Europe/Paris"
     )
+
+
+def test_tables_do_not_grow_with_the_amount():
+    rules = schedule()
+    start = at("2026-03-02 10:00")
+
+    for years in (0, 1, 10, 100, 1000, 7000):
+        add_working_time(start, timedelta(days=87 * years), rules)
+
+        assert len(rules.years.kept()) <= 7
+        assert max(len(year.openings) for year in rules.years.kept()) <= 2 * 262
