@@ -1,11 +1,14 @@
-"""The reader's language and time zone for the rest of the request."""
+"""What holds for a person's request: their language and time zone, and how refusals reach the browser."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
 
+from teams.errors import NotPermitted
 from teams.models import Organization
 
 
@@ -24,3 +27,25 @@ class PersonMiddleware:
         zone = (user.timezone if user.is_authenticated else "") or request.organization.timezone
         with timezone.override(ZoneInfo(zone)):
             return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """A right that is missing answers 403, as a page or as one line for htmx; htmx meets the log-in as a whole page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        leads_to_login = response.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))
+        if request.htmx and response.status_code == 302 and leads_to_login:
+            # Not the address of the fragment: after log-in people want the page back that they looked at.
+            return HttpResponse(status=204, headers={"HX-Redirect": request.htmx.current_url_abs_path or "/"})
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, NotPermitted):
+            return None
+        if request.htmx:
+            return HttpResponse(str(exception), status=403, content_type="text/plain; charset=utf-8")
+        return render(request, "403.html", {"refusal": str(exception)}, status=403)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from teams.models import LoginAttempt
 
 WINDOW = timedelta(minutes=15)
-LIMITS = {"account": 10, "address": 50}
+LIMITS = {"account": 10, "address": 50, "reset": 3}
 KNOWN_DEVICE_COOKIE = "gendan_device"
 KNOWN_DEVICE_AGE = timedelta(days=180)
 _SALT = "teams.known-device"
@@ -32,6 +32,23 @@ def take_try(request: HttpRequest, username: str, now: datetime) -> bool:
     account = username.strip().lower()[:200]
     device = "device:" if is_known_device(request, username) else ""
     allowed = _count("account", f"{device}{account}", now) <= LIMITS["account"]
+    return _count("address", client_address(request), now) <= LIMITS["address"] and allowed
+
+
+def is_locked(request: HttpRequest, username: str, now: datetime) -> bool:
+    """Whether the account or the address has no try left in this window; counts nothing."""
+    account = username.strip().lower()[:200]
+    device = "device:" if is_known_device(request, username) else ""
+    keys = {"account": f"{device}{account}", "address": client_address(request)}
+    return any(
+        LoginAttempt.objects.filter(scope=scope, key=key, window_at=_window(now), count__gte=LIMITS[scope]).exists()
+        for scope, key in keys.items()
+    )
+
+
+def take_reset(request: HttpRequest, email: str, now: datetime) -> bool:
+    """Count one wish for a reset mail and tell whether it may be sent."""
+    allowed = _count("reset", email.strip().lower()[:200], now) <= LIMITS["reset"]
     return _count("address", client_address(request), now) <= LIMITS["address"] and allowed
 
 
@@ -62,11 +79,14 @@ def is_known_device(request: HttpRequest, username: str) -> bool:
 
 
 def _count(scope: str, key: str, now: datetime) -> int:
-    window = datetime.fromtimestamp(now.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), UTC)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO teams_loginattempt (scope, key, window_at, count) VALUES (%s, %s, %s, 1)"
             " ON CONFLICT (scope, key, window_at) DO UPDATE SET count = teams_loginattempt.count + 1 RETURNING count",
-            [scope, key, window],
+            [scope, key, _window(now)],
         )
         return cursor.fetchone()[0]
+
+
+def _window(now: datetime) -> datetime:
+    return datetime.fromtimestamp(now.timestamp() // WINDOW.total_seconds() * WINDOW.total_seconds(), UTC)

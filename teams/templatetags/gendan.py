@@ -1,0 +1,138 @@
+"""What templates show: icons, days with their weekday, quantities, working time, initials. No query, no rule."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+from lucide.templatetags.lucide import lucide
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """An icon of the lucide set; hidden from screen readers unless it has a `label`."""
+    classes = f"icon icon-{size}" if size else "icon"
+    named = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return SafeString(lucide(name, size=None, **{"class": classes}, **named))
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """06-30 周二 in the reader's zone; with the year where it is not the current one."""
+    if value is None or value == "":
+        return "—"
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    style = "m-d" if local.year == timezone.localdate().year else "Y-m-d"
+    return f"{date_format(local, style)} {date_format(local, 'D')}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """06-30 周二 17:30 in the reader's zone."""
+    if value is None or value == "":
+        return "—"
+    return f"{day(value)} {date_format(timezone.localtime(value), 'H:i')}"
+
+
+@register.filter
+def iso(value: date | datetime | None) -> str:
+    """For `datetime` attributes and date inputs: local, to the minute."""
+    if value is None or value == "":
+        return ""
+    return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M") if isinstance(value, datetime) else value.isoformat()
+
+
+@register.filter
+def quantity(value: Decimal | int | None) -> str:
+    """1,200 or 0.5: grouped, without zeros that say nothing."""
+    if value is None or value == "":
+        return "—"
+    number = Decimal(value).normalize()
+    digits = max(0, -int(number.as_tuple().exponent))
+    return number_format(number, decimal_pos=digits, force_grouping=True)
+
+
+@register.filter
+def money(value: Decimal | None) -> str:
+    """12,345.60."""
+    return "—" if value is None or value == "" else number_format(value, decimal_pos=2, force_grouping=True)
+
+
+def working_span(amount: timedelta, day_length: timedelta) -> str:
+    """A length of working time in words, e.g. 1 day 3 h; a day is as long as the calendar's working day."""
+    minutes = int(abs(amount).total_seconds()) // 60
+    per_day = int(day_length.total_seconds()) // 60
+    days, rest = divmod(minutes, per_day) if per_day else (0, minutes)
+    hours, minutes = divmod(rest, 60)
+    parts = []
+    if days:
+        parts.append(ngettext("%(count)s day", "%(count)s days", days) % {"count": days})
+    if hours and days < 10:
+        parts.append(_("%(count)s h") % {"count": hours})
+    if not days and not hours:
+        parts.append(_("%(count)s min") % {"count": minutes})
+    return " ".join(parts)
+
+
+@register.filter
+def file_size(value: int) -> str:
+    if value < 1024 * 1024:
+        return f"{max(1, value // 1024)} KB"
+    return f"{number_format(value / 1024 / 1024, decimal_pos=1)} MB"
+
+
+@register.filter
+def initial(person: Any) -> str:
+    """The sign in a person's avatar: the last character of a Chinese name, else the first letter."""
+    name = str(person or "").strip()
+    if not name:
+        return "–"
+    return name[-1] if "一" <= name[-1] <= "鿿" else name[0].upper()
+
+
+@register.simple_tag(takes_context=True)
+def nav_current(context: RequestContext, prefix: str) -> SafeString:
+    """`aria-current` for the menu item whose part of the product the reader is in."""
+    path = context["request"].path
+    here = path == "/" or path.startswith("/desk/") if prefix == "/" else path.startswith(prefix)
+    return format_html('aria-current="page"') if here else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: RequestContext, **changes: Any) -> str:
+    """The page's own query with `changes`; an empty value drops the key. Paging starts again."""
+    query = context["request"].GET.copy()
+    query.pop("after", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.filter
+def label_of(value: str, choices: Any) -> str:
+    """The label of a stored value, by the class of its choices or by pairs."""
+    pairs = dict(getattr(choices, "choices", choices))
+    return str(pairs.get(value, value))
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    """The value of `key`, None where there is none."""
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag
+def separator() -> str:
+    """Between names in a list: 、 or a comma."""
+    return pgettext("between names", ", ")
