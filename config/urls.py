@@ -5,5 +5,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("teams.urls")),
+    path("", include("orders.urls")),
     path("admin/", admin.site.urls),
 ]

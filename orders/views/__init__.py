@@ -1,0 +1,1 @@
+"""Pages of orders: five steps each (find, permit, check, serve, answer)."""
