@@ -3,6 +3,7 @@
 Everything here is a function of the rows; doing it twice changes nothing.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Prefetch
@@ -51,30 +52,44 @@ def refresh(order: Order, *, now: datetime) -> dict[int, Milestone]:
             Prefetch("pauses", ClockPause.objects.order_by("from_at"))
         )
     )
+    before = {m.pk: [getattr(m, name) for name in _REFRESHED] for m in milestones}
+    pauses = {m.pk: list(m.pauses.all()) for m in milestones}
+    recompute(order, milestones, pauses, now=now)
+    changed = [m for m in milestones if before[m.pk] != [getattr(m, name) for name in _REFRESHED]]
+    if changed:
+        _record_moved_dates(order, changed, before, now)
+        Milestone.objects.bulk_update(changed, _REFRESHED)
+        due = _REFRESHED.index("due_at")
+        outbox.cancel(
+            subjects=[m.subject for m in changed if m.next_reminder_at is None or before[m.pk][due] != m.due_at],
+            reason="moved_on",
+        )
+    return {milestone.pk: milestone for milestone in milestones}
+
+
+def recompute(
+    order: Order, milestones: Sequence[Milestone], pauses: Mapping[int, Sequence[ClockPause]], *, now: datetime
+) -> None:
+    """Write on the rows in hand what follows from them: activity, due instants, ladders, reminders. Saves nothing.
+
+    `pauses` maps milestone keys to their pauses, earliest first.
+    """
+    specs = specs_of(order)
     for milestone in milestones:
         milestone.order = order
-    before = {m.pk: [getattr(m, name) for name in _REFRESHED] for m in milestones}
-    specs = specs_of(order)
     if specs and order.ordered_at:
-        pauses = [pause for m in milestones for pause in m.pauses.all()]
-        lay_out(milestones, specs, pauses, start_of(order), now)
+        lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], start_of(order), now)
+    known = {m.code for m in milestones}
     closed = {m.code for m in milestones if m.status in CLOSED_MILESTONE}
     is_running = order.status in RUNNING_ORDER
     for milestone in milestones:
+        own = pauses.get(milestone.pk, ())
         if milestone.is_open:
-            _refresh_activity(milestone, specs.get(milestone.code), closed, {m.code for m in milestones})
-            is_stopped = not is_running or any(pause.stops_at(now) for pause in milestone.pauses.all())
+            _refresh_activity(milestone, specs.get(milestone.code), own, closed, known)
+            is_stopped = not is_running or any(pause.stops_at(now) for pause in own)
             milestone.next_reminder_at = next_reminder(milestone, is_stopped)
         else:
             milestone.next_reminder_at, milestone.waiting_on = None, ""
-    changed = [m for m in milestones if before[m.pk] != [getattr(m, name) for name in _REFRESHED]]
-    _record_moved_dates(order, changed, before, now)
-    Milestone.objects.bulk_update(changed, _REFRESHED)
-    outbox.cancel(
-        subjects=[m.subject for m in changed if m.next_reminder_at is None or before[m.pk][1] != m.due_at],
-        reason="moved_on",
-    )
-    return {milestone.pk: milestone for milestone in milestones}
 
 
 def start_of(order: Order) -> datetime:
@@ -82,10 +97,12 @@ def start_of(order: Order) -> datetime:
     return order.ordered_at or order.confirmed_at
 
 
-def _refresh_activity(milestone: Milestone, spec: StepSpec | None, closed: set[str], known: set[str]) -> None:
+def _refresh_activity(
+    milestone: Milestone, spec: StepSpec | None, pauses: Sequence[ClockPause], closed: set[str], known: set[str]
+) -> None:
     waits_for = [code for code, _lag in (spec.dependencies if spec else ()) if code in known and code not in closed]
     milestone.status = MilestoneStatus.PENDING if waits_for else MilestoneStatus.ACTIVE
-    running = [pause.side for pause in milestone.pauses.all() if pause.to_at is None]
+    running = [pause.side for pause in pauses if pause.to_at is None]
     milestone.waiting_on = running[-1] if running else _side_by_flag(milestone)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from customers.models import Company
@@ -55,10 +55,7 @@ def create_order(*, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
         with transaction.atomic():
             order.save()
     except IntegrityError as error:
-        if "number" not in str(error):
-            raise
-        message = _("This order number exists already.")
-        raise NumberTaken(message, fields={"number": message}) from error
+        raise _number_taken(error) from error
     _add_lines(order, lines)
     _refresh_totals(order)
     flow.record(order, EventKind.CREATED, by=by, now=now, new=order.status)
@@ -174,11 +171,18 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         StaleVersion: somebody changed one of the same fields.
         TransitionNotAllowed: the order is closed or cancelled.
         NumberTaken: the new number exists.
+        NotReady: the order is confirmed, and its template is fixed and its customer known.
     """
     order = flow.lock_order(order_id)
     if order.status in {OrderStatus.CLOSED, OrderStatus.CANCELLED}:
         workflow.check_transition(workflow.ORDER_MOVES, order.status, order.status, labels=OrderStatus)
-    changed = change_fields(order, values, seen_version=seen_version, by=by, now=now)
+    if order.status != OrderStatus.DRAFT:
+        _check_still_ready(order, values)
+    try:
+        with transaction.atomic():
+            changed = change_fields(order, values, seen_version=seen_version, by=by, now=now)
+    except IntegrityError as error:
+        raise _number_taken(error) from error
     if not changed:
         return order
     flow.record(order, EventKind.EDITED, by=by, now=now, data={"fields": {k: list(v) for k, v in changed.items()}})
@@ -187,6 +191,23 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         flow.refresh_fulfilment(order, by=by, now=now)
         flow.refresh(order, now=now)
     return order
+
+
+def _check_still_ready(order: Order, values: Mapping[str, Any]) -> None:
+    """After confirmation the milestones stand by the template, and the needed fields stay filled."""
+    faults = {name: _("Needed to confirm the order.") for name in ("customer", "clerk") if values.get(name, "") is None}
+    if "template" in values and values["template"] != order.template:
+        faults["template"] = _("The order is confirmed; its process template is fixed.")
+    if faults:
+        raise NotReady(" ".join(faults.values()), fields=faults)
+
+
+def _number_taken(error: IntegrityError) -> Exception:
+    """The refusal behind a violated constraint, if it is that of the number; else the error itself."""
+    if "orders_order_number" not in str(error):
+        return error
+    message = _("This order number exists already.")
+    return NumberTaken(message, fields={"number": message})
 
 
 @transaction.atomic
@@ -208,9 +229,7 @@ def confirm_order(*, order_id: int, by: User, now: datetime, reason: str = "") -
     order.save(update_fields=["status", "confirmed_at"])
     _refresh_totals(order)
     flow.record(order, EventKind.CONFIRMED, by=by, now=now, old=old, new=order.status, reason=reason)
-    lay_down_milestones(order)
-    flow.refresh(order, now=now)
-    order.milestones.update(baseline_finish_at=F("due_at"))
+    lay_down_milestones(order, now=now)
     return order
 
 
@@ -232,12 +251,12 @@ def _check_ready(order: Order, lines: Sequence[OrderLine]) -> None:
         )
 
 
-def lay_down_milestones(order: Order) -> list[Milestone]:
-    """Create the order's milestones from its template, each with one owner and its calendar."""
+def lay_down_milestones(order: Order, *, now: datetime) -> None:
+    """Create the order's milestones from its template, each with one owner, its calendar and its due instant."""
     steps = steps_of(order.template_id)
     owners = owner_ids(order, {spec.role for _pk, spec in steps})
     factory = WorkCalendar.objects.filter(code=FACTORY_CALENDAR).first() or order.team.calendar
-    return Milestone.objects.bulk_create(
+    milestones = [
         Milestone(
             order=order,
             step_id=step_id,
@@ -253,7 +272,11 @@ def lay_down_milestones(order: Order) -> list[Milestone]:
             required_documents=spec.required_documents,
         )
         for position, (step_id, spec) in enumerate(steps, start=1)
-    )
+    ]
+    flow.recompute(order, milestones, {}, now=now)
+    for milestone in milestones:
+        milestone.baseline_finish_at = milestone.due_at
+    Milestone.objects.bulk_create(milestones)
 
 
 @transaction.atomic
