@@ -15,7 +15,7 @@ from pathlib import Path
 from . import demo
 from .checks import check_disk, check_port, only_one
 from .paths import ROOT, data_dir, private_folder
-from .postgres import dev_cluster
+from .postgres import dev_cluster, socket_folder
 from .processes import spawn
 from .supervisor import Service, Stopped, Supervisor
 from .text import LauncherError, say, tr
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
             say(tr("\nStopping …", "\n正在停止……"))
         finally:
             supervisor.stop_all()
+            with contextlib.suppress(OSError):
+                socket_folder(data).rmdir()
     say(tr("Everything has stopped; the data stays in ", "已全部停止，数据保留在 ") + str(data))
     return 0
 

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from . import nobody
 from .binaries import major_version, postgres_programs
 from .paths import SHORT_TEMP, data_dir, mark_of, private_folder
-from .processes import become_nobody, spawn, stop, way_out_of_root
+from .processes import Become, become_nobody, spawn, stop, way_out_of_root
 from .text import LauncherError, tr
 
 NAME = "gendan"  # of the role and of the database
@@ -38,8 +39,16 @@ class Cluster:
     `durable=False` gives up safety against power cuts for speed: tests only.
     """
 
-    def __init__(self, folder: Path, sockets: Path, *, durable: bool = True, log: Path | None = None) -> None:
-        self.become = way_out_of_root()
+    def __init__(
+        self,
+        folder: Path,
+        sockets: Path,
+        *,
+        durable: bool = True,
+        log: Path | None = None,
+        way_out: Callable[[], Become | None] = way_out_of_root,
+    ) -> None:
+        self.become = way_out()
         self.folder = nobody.reachable_data(folder) if self.become is become_nobody else folder
         self.sockets = sockets
         self.durable = durable
@@ -156,7 +165,8 @@ class Cluster:
     def _end_left_over(self) -> None:
         """End a server that outlived its supervisor (no PDEATHSIG on macOS), or wait for one that is just ending.
 
-        The caller holds the lock of the data folder, so nobody else is using that server.
+        The caller holds the lock of the data folder, so nobody else is using that server. A process id that a stranger
+        got after a reboot would stop Postgres from starting.
         """
         pid, _ = self._status()
         end = time.monotonic() + 20
@@ -164,6 +174,8 @@ class Cluster:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGINT)
             time.sleep(0.1)
+        if pid > 0 and not _runs_on(pid, self.folder):
+            (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
 
 def locale_options(major: int) -> list[str]:
