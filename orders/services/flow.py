@@ -23,7 +23,7 @@ from orders.workflow import (
     OrderStatus,
     ShipmentStatus,
 )
-from teams.errors import DomainError
+from teams.errors import InvalidInput
 from teams.models import User
 from teams.notifications import outbox
 
@@ -171,7 +171,7 @@ def cargo_of(order: Order) -> list[CargoFacts]:
     return list(shipments.values())
 
 
-class ReasonMissing(DomainError):
+class ReasonMissing(InvalidInput):
     """A move that has to be explained came without a reason."""
 
     code = "reason_missing"

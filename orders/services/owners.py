@@ -1,4 +1,7 @@
-"""Who carries a step: exactly one accountable person, by the step's role."""
+"""Who carries a step: exactly one accountable person, by the step's role; and who hears of it when it stays late."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from orders.models import Order
 from teams.models import Membership
@@ -22,14 +25,32 @@ def owner_ids(order: Order, roles: set[str]) -> dict[str, int | None]:
     return {role: found.get(role) or order.clerk_id for role in roles}
 
 
-def holders_of(order: Order, *, lead: bool = False, manager: bool = False) -> list[int]:
-    """The people to whom lateness of the order's steps is escalated: leads of its team, or managers.
+@dataclass(frozen=True)
+class Escalation:
+    """The people above the steps of one team, each once, by id."""
 
-    A team without a manager of its own escalates to managers who see every team.
+    leads: tuple[int, ...]
+    managers: tuple[int, ...]
+
+
+def escalation_of(team_ids: Iterable[int]) -> dict[int, Escalation]:
+    """To whom lateness is escalated in each of the teams: its leads, then its managers. One query.
+
+    A team without a manager of its own escalates to managers of other teams, who see every team.
     """
-    codes = [code for code, role in ROLES.items() if (lead and role.is_lead) or (manager and role.is_manager)]
-    active = Membership.objects.filter(role__in=codes, user__is_active=True).order_by("user_id")
-    own = list(active.filter(team=order.team_id).values_list("user_id", flat=True).distinct())
-    if own or not manager:
-        return own
-    return list(active.values_list("user_id", flat=True).distinct())
+    lead_codes = {code for code, role in ROLES.items() if role.is_lead}
+    manager_codes = {code for code, role in ROLES.items() if role.is_manager}
+    active = Membership.objects.filter(role__in=lead_codes | manager_codes, user__is_active=True).order_by("user_id")
+    rows = list(active.values_list("team_id", "role", "user_id"))
+    everywhere = _once(user for _team, role, user in rows if role in manager_codes)
+    return {
+        team: Escalation(
+            leads=_once(user for of, role, user in rows if of == team and role in lead_codes),
+            managers=_once(user for of, role, user in rows if of == team and role in manager_codes) or everywhere,
+        )
+        for team in set(team_ids)
+    }
+
+
+def _once(users: Iterable[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(users))

@@ -28,12 +28,21 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
-    def claimable(self, now: datetime) -> Self:
-        """Waiting and due for sending, or left behind by a worker whose lease ran out."""
+    def to_show(self, now: datetime) -> Self:
+        """Due, and not in the inbox yet."""
+        return self.filter(status=NotificationStatus.QUEUED, not_before__lte=now, shown_at=None)
+
+    def claimable(self, now: datetime, *, leases_before: datetime) -> Self:
+        """Shown and waiting to be sent outside, or left behind by a worker whose lease ended before `leases_before`."""
         return self.filter(
-            Q(status=NotificationStatus.QUEUED, not_before__lte=now)
-            | Q(status=NotificationStatus.SENDING, lease_until__lt=now)
+            Q(status=NotificationStatus.QUEUED) | Q(status=NotificationStatus.SENDING, lease_until__lt=leases_before),
+            not_before__lte=now,
+            shown_at__isnull=False,
         )
+
+    def waiting(self, now: datetime) -> Self:
+        """Due and not sent yet, in whatever worker's hands; its oldest tells how far delivery lags."""
+        return self.filter(status__in=[NotificationStatus.QUEUED, NotificationStatus.SENDING], not_before__lte=now)
 
     def unsent(self) -> Self:
         return self.filter(status=NotificationStatus.QUEUED)
@@ -85,7 +94,7 @@ class Notification(models.Model):
             models.CheckConstraint(name="notification_status_known", condition=Q(status__in=NotificationStatus.values)),
         ]
         indexes = [
-            # NotificationQuerySet.claimable: only rows still to be sent are in it.
+            # NotificationQuerySet.to_show, claimable and waiting: only rows still to be sent are in it.
             models.Index(
                 fields=["not_before"], name="notification_to_send", condition=Q(status__in=["queued", "sending"])
             ),
