@@ -17,6 +17,12 @@ class DomainError(Exception):
         self.fields = dict(fields or {})
 
 
+class InvalidInput(DomainError):
+    """A value is impossible whatever the state of things; the API answers 422 and names the field."""
+
+    code = "invalid"
+
+
 class StaleVersion(DomainError):
     """Somebody else changed the same field since the caller read it; the API answers 412.
 

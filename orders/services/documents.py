@@ -14,11 +14,11 @@ from orders.models import Milestone, Order, OrderDocument
 from orders.models.events import EventKind
 from orders.services import flow
 from orders.sniffing import content_type_of
-from teams.errors import DomainError
+from teams.errors import InvalidInput
 from teams.models import User
 
 
-class FileRefused(DomainError):
+class FileRefused(InvalidInput):
     """The upload is empty, too large, or of a kind that is not kept."""
 
     code = "file_refused"

@@ -12,7 +12,7 @@ from orders.models.events import EventKind
 from orders.services import flow
 from orders.workflow import CLOSED_MILESTONE, MILESTONE_MOVES, MilestoneStatus, OrderStatus
 from teams.access import require
-from teams.errors import DomainError, NotPermitted
+from teams.errors import DomainError, InvalidInput, NotPermitted
 from teams.models import Organization, User
 from teams.notifications import outbox
 from teams.permissions import Permission
@@ -34,7 +34,7 @@ class EvidenceMissing(DomainError):
     code = "evidence_missing"
 
 
-class ImpossibleInstant(DomainError):
+class ImpossibleInstant(InvalidInput):
     """The instant lies in the future, before all business, or too far back without a note."""
 
     code = "actual_finish_at"

@@ -16,7 +16,7 @@ from orders.models.events import EventKind
 from orders.services import flow
 from orders.services.milestones import CLOCK_SKEW, EARLIEST, complete_by_shipments
 from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
-from teams.errors import DomainError
+from teams.errors import DomainError, InvalidInput
 from teams.models import User
 from teams.versioning import change_fields
 
@@ -30,13 +30,13 @@ STEPS_OF_MOVE: dict[str, tuple[str, ...]] = {
 }
 
 
-class QuantityRefused(DomainError):
+class QuantityRefused(InvalidInput):
     """More than the order line has left, or not a quantity at all; `fields` names the line."""
 
     code = "quantity_refused"
 
 
-class MoveRefused(DomainError):
+class MoveRefused(InvalidInput):
     """The instant of a move is impossible."""
 
     code = "move_refused"

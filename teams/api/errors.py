@@ -1,15 +1,19 @@
 """The API's one error form: `{code, detail, fields?}`."""
 
+import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from teams.errors import DomainError, NotPermitted, StaleVersion
+from teams.api.idempotency import StillRunning
+from teams.errors import DomainError, InvalidInput, NotPermitted, StaleVersion
+
+log = logging.getLogger(__name__)
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -19,10 +23,14 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
             return answer(412, exception.code, str(exception), exception.fields, conflicts=exception.conflicts)
         case NotPermitted():
             return answer(403, exception.code, str(exception))
+        case InvalidInput():
+            return answer(422, exception.code, str(exception), exception.fields)
         case DomainError():
             return answer(409, exception.code, str(exception), exception.fields)
         case Http404() | exceptions.NotFound():
             return answer(404, "not_found", _("Not found."))
+        case exceptions.PermissionDenied() if exception.detail != exceptions.PermissionDenied.default_detail:
+            return answer(403, "not_permitted", str(exception.detail))
         case PermissionDenied() | exceptions.PermissionDenied():
             return answer(403, "not_permitted", _("Your role may not do this."))
         case exceptions.ValidationError():
@@ -37,17 +45,29 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
             return response
         case exceptions.APIException():
             return answer(exception.status_code, exception.default_code, str(exception.detail))
+        case StillRunning():
+            response = answer(409, "still_running", _("A request with this key has not ended yet."))
+            response["Retry-After"] = "1"
+            return response
+        case RequestDataTooBig():
+            return answer(413, "too_large", _("The body is larger than this address takes."))
+        case SuspiciousOperation():
+            return answer(400, "bad_request", _("The request could not be read."))
         case OperationalError() | InterfaceError():
             response = answer(503, "database_away", _("The database does not answer. Please try again in a moment."))
             response["Retry-After"] = "5"
             return response
+        case IntegrityError() | DataError():
+            # A service should have said it better; the constraint's name in the log tells where.
+            log.error("A constraint refused an API request", exc_info=exception)
+            return answer(409, "conflict", _("This contradicts what is stored. Please read the object again."))
     return None
 
 
 def answer(code: int, name: str, detail: str, fields: dict | None = None, **more: Any) -> Response:
-    body = {"code": name, "detail": detail}
+    body: dict[str, Any] = {"code": name, "detail": detail}
     if fields:
-        body["fields"] = fields
+        body["fields"] = {name: [text] if isinstance(text, str) else text for name, text in fields.items()}
     return Response({**body, **more}, status=code)
 
 

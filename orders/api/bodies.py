@@ -1,0 +1,184 @@
+"""Bodies of requests about orders and milestones: what may be written, and in which shape."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from customers.models import Company
+from customers.models.companies import CODE_VALIDATOR
+from orders.filters import people_of
+from orders.models import DelayReason, OrderDocument, ProcessTemplate
+from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
+from teams.api.fields import (
+    ChoiceField,
+    DateField,
+    DecimalField,
+    FlagField,
+    InstantField,
+    MoneyField,
+    NumberField,
+    QuantityField,
+    TextField,
+    VisibleField,
+)
+from teams.api.serializers import Body, VersionedBody
+from teams.models import Team, User
+
+MAX_LINES = 500
+MAX_BULK = 500
+CURRENCY = RegexValidator(r"^[A-Z]{3}\Z", _("Write a currency as its three letters, e.g. USD."))
+COUNTRY = RegexValidator(r"^[A-Z]{2}\Z", _("Write a country as its two letters, e.g. DE."))
+
+
+def companies_of(user: User) -> Any:
+    return Company.objects.visible_to(user)
+
+
+def teams_of(user: User) -> Any:
+    return Team.objects.visible_to(user)
+
+
+def documents_of(user: User) -> Any:
+    return OrderDocument.objects.visible_to(user)
+
+
+def current_templates(user: User) -> Any:
+    return ProcessTemplate.objects.filter(is_current=True)
+
+
+def offered_reasons(user: User) -> Any:
+    return DelayReason.objects.filter(is_active=True)
+
+
+class _MoneyBody:
+    """Drops the money fields of a writer who may not know them: they are as unknown as any made-up name."""
+
+    money_fields: tuple[str, ...] = ()
+
+    def get_fields(self: Any) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        request = self.context.get("request")
+        if request is not None and not self.context.get("sees_money", request.user.access.sees_any_money):
+            for name in self.money_fields:
+                fields.pop(name, None)
+        return fields
+
+
+class LineBody(_MoneyBody, Body):
+    money_fields = ("unit_price", "insurance_cost")
+
+    position = NumberField(min_value=1, max_value=100_000, required=False)
+    product_code = TextField(max_length=80, required=False, allow_blank=True)
+    description = TextField(max_length=300, required=False, allow_blank=True)
+    quantity = QuantityField()
+    unit = TextField(max_length=20, required=False, allow_blank=True)
+    unit_price = MoneyField(max_digits=16, decimal_places=4, required=False, allow_null=True)
+    insurance_cost = MoneyField(max_digits=14, required=False, allow_null=True)
+    requested_date = DateField(required=False, allow_null=True)
+    promised_date_original = DateField(required=False, allow_null=True)
+    promised_date_current = DateField(required=False, allow_null=True)
+
+
+class _OrderFields(_MoneyBody, Body):
+    """What a person writes of an order, at its creation and later."""
+
+    money_fields = ("amount", "fx_rate")
+
+    customer = VisibleField(companies_of, key="code", required=False, allow_null=True)
+    supplier = VisibleField(companies_of, key="code", required=False, allow_null=True)
+    customer_po_no = TextField(max_length=80, required=False, allow_blank=True)
+    clerk = VisibleField(people_of, key="username", required=False, allow_null=True)
+    sales_rep = VisibleField(people_of, key="username", required=False, allow_null=True)
+    logistics_owner = VisibleField(people_of, key="username", required=False, allow_null=True)
+    template = VisibleField(current_templates, key="code", required=False, allow_null=True)
+    ordered_at = InstantField(required=False)
+    incoterm = ChoiceField(choices=Incoterm.choices, required=False, allow_blank=True)
+    payment_terms = ChoiceField(choices=PaymentTerms.choices, required=False, allow_blank=True)
+    mode = ChoiceField(choices=Mode.choices, required=False, allow_blank=True)
+    country = TextField(max_length=2, required=False, allow_blank=True, validators=[COUNTRY])
+    destination = TextField(max_length=120, required=False, allow_blank=True)
+    currency = TextField(max_length=3, required=False, validators=[CURRENCY])
+    fx_rate = DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001"), required=False)
+    amount = MoneyField(required=False)
+    priority = ChoiceField(choices=Priority.choices, required=False)
+    under_tolerance = DecimalField(max_digits=5, decimal_places=4, min_value=0, max_value=1, required=False)
+    over_tolerance = DecimalField(max_digits=5, decimal_places=4, min_value=0, max_value=1, required=False)
+    note = TextField(max_length=4000, required=False, allow_blank=True)
+    is_test = FlagField(required=False)
+
+
+class OrderBody(_OrderFields):
+    """A new draft. Only the number is needed; team, clerk and instant have defaults that follow from the writer."""
+
+    number = TextField(max_length=40, validators=[CODE_VALIDATOR])
+    team = VisibleField(teams_of, key="code", required=False)
+    lines = LineBody(many=True, required=False, max_length=MAX_LINES)
+
+
+class OrderPatch(_OrderFields, VersionedBody):
+    """Fields to change."""
+
+    number = TextField(max_length=40, required=False, validators=[CODE_VALIDATOR])
+
+
+class LinesBody(Body):
+    """The lines of a draft, instead of those it has."""
+
+    lines = LineBody(many=True, max_length=MAX_LINES)
+
+
+class LineChangeBody(Body):
+    """What may change on a line once the order is confirmed, and why."""
+
+    cancelled_quantity = DecimalField(max_digits=14, decimal_places=3, min_value=0, required=False)
+    requested_date = DateField(required=False)
+    reason = TextField(max_length=4000)
+
+
+class MoveBody(Body):
+    """A move of an order or a shipment, or a step taken up again."""
+
+    reason = TextField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class SideBody(Body):
+    """A move that somebody caused: which side, and why."""
+
+    side = ChoiceField(choices=Side.choices)
+    reason = TextField(max_length=4000)
+
+
+class PromiseBody(SideBody):
+    """Another date for all lines, or those at the positions given."""
+
+    new_date = DateField()
+    lines = serializers.ListField(child=NumberField(min_value=1), required=False, max_length=MAX_LINES, min_length=1)
+
+
+class CommentBody(Body):
+    text = TextField(max_length=4000)
+
+
+class CompleteBody(Body):
+    actual_finish_at = InstantField(required=False, help_text="when it truly happened; now by default")
+    note = TextField(max_length=4000, required=False, allow_blank=True, default="")
+    documents = serializers.ListField(
+        child=VisibleField(documents_of), required=False, max_length=50, help_text="ids of documents of this order"
+    )
+    delay_reason = VisibleField(offered_reasons, key="code", required=False, allow_null=True)
+
+
+class ReasonBody(Body):
+    reason = TextField(max_length=4000)
+
+
+class AssignBody(Body):
+    assignee = VisibleField(people_of, key="username")
+    reason = TextField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class EmptyBody(Body):
+    """Nothing to say."""

@@ -1,0 +1,179 @@
+"""`orders/`: list, create, edit, the moves of its state, its promise and its timeline."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.api import bodies, rows
+from orders.api.serializers import OrderAnswer, OrderDetailAnswer, TimelineEntry
+from orders.api.timeline import timeline_page
+from orders.filters import OrderFilter
+from orders.models import Order
+from orders.services import documents as document_services
+from orders.services import orders as services
+from teams.access import require
+from teams.api.views import ListMixin, RetrieveMixin, RowsView
+from teams.errors import NotPermitted
+from teams.models import Team
+from teams.permissions import Permission, RoleCode
+
+
+class OrderView(ListMixin, RetrieveMixin, RowsView):
+    """Orders that the reader may see, by their number."""
+
+    queryset = Order.objects.none()
+    serializer_class = OrderAnswer
+    filterset_class = OrderFilter
+    lookup_field = "number"
+
+    def get_queryset(self) -> QuerySet[Order]:
+        found = rows.orders_for(self.user, self.now)
+        return found if self.action == "list" else rows.with_lines(found)
+
+    def get_serializer_class(self) -> type[OrderAnswer]:
+        return OrderAnswer if self.action == "list" else OrderDetailAnswer
+
+    @extend_schema(request=bodies.OrderBody, responses={201: OrderDetailAnswer})
+    def create(self, request: Request) -> Response:
+        if not self.user.access.allows_somewhere(Permission.ORDER_CREATE):
+            raise NotPermitted(_("Your role may not do this."))
+        values = self.read_body(bodies.OrderBody)
+        lines = values.pop("lines", [])
+        team = values.setdefault("team", self._default_team())
+        require(self.user, Permission.ORDER_CREATE, team_id=team.pk)
+        if not self.user.access.sees_money(team.pk):
+            _refuse_money(values, lines)
+        if RoleCode.CLERK in self.user.access.roles_in(team.pk):
+            values.setdefault("clerk", self.user)
+        order = services.create_order(values=values, lines=lines, by=self.user, now=self.now)
+        return self.show(order, status=201)
+
+    @extend_schema(request=bodies.OrderPatch, responses=OrderDetailAnswer)
+    def partial_update(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_EDIT)
+        sees_money = self.user.access.sees_money(order.team_id)
+        values = self.read_body(bodies.OrderPatch, partial=True, sees_money=sees_money)
+        seen = values.pop("version", None)
+        services.edit_order(order_id=order.pk, values=values, seen_version=seen, by=self.user, now=self.now)
+        return self.show(order)
+
+    @extend_schema(request=bodies.LinesBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def lines(self, request: Request, number: str) -> Response:
+        """Give a draft other lines."""
+        order = self._order(Permission.ORDER_EDIT)
+        sees_money = self.user.access.sees_money(order.team_id)
+        body = self.read_body(bodies.LinesBody, sees_money=sees_money)
+        services.replace_lines(order_id=order.pk, by=self.user, now=self.now, **body)
+        return self.show(order)
+
+    @extend_schema(request=bodies.LineChangeBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"], url_path="lines/(?P<position>[0-9]{1,6})/change")
+    def change_line(self, request: Request, number: str, position: str) -> Response:
+        """Cancel part of a line of a confirmed order, or write another wish of the customer."""
+        order = self.get_object()
+        line = next((line for line in order.lines.all() if line.position == int(position)), None)
+        if line is None:
+            raise Http404
+        require(self.user, Permission.ORDER_EDIT, team_id=order.team_id)
+        body = self.read_body(bodies.LineChangeBody)
+        services.change_line(line_id=line.pk, by=self.user, now=self.now, **body)
+        return self.show(order)
+
+    @extend_schema(request=bodies.MoveBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_MOVE)
+        body = self.read_body(bodies.MoveBody)
+        return self.show(services.confirm_order(order_id=order.pk, by=self.user, now=self.now, **body))
+
+    @extend_schema(request=bodies.SideBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def hold(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_MOVE)
+        body = self.read_body(bodies.SideBody)
+        return self.show(services.hold_order(order_id=order.pk, by=self.user, now=self.now, **body))
+
+    @extend_schema(request=bodies.MoveBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_MOVE)
+        body = self.read_body(bodies.MoveBody)
+        return self.show(services.resume_order(order_id=order.pk, by=self.user, now=self.now, **body))
+
+    @extend_schema(request=bodies.SideBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_CANCEL)
+        body = self.read_body(bodies.SideBody)
+        return self.show(services.cancel_order(order_id=order.pk, by=self.user, now=self.now, **body))
+
+    @extend_schema(request=bodies.MoveBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.ORDER_MOVE)
+        body = self.read_body(bodies.MoveBody)
+        return self.show(services.close_order(order_id=order.pk, by=self.user, now=self.now, **body))
+
+    @extend_schema(request=bodies.PromiseBody, responses=OrderDetailAnswer)
+    @action(detail=True, methods=["post"])
+    def promise(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.PROMISE_CHANGE)
+        body = self.read_body(bodies.PromiseBody)
+        line_ids = _line_ids(order, body.pop("lines", None))
+        services.move_promise(order_id=order.pk, line_ids=line_ids, by=self.user, now=self.now, **body)
+        return self.show(order)
+
+    @extend_schema(request=bodies.CommentBody, responses={201: None})
+    @action(detail=True, methods=["post"])
+    def comments(self, request: Request, number: str) -> Response:
+        order = self._order(Permission.COMMENT_ADD)
+        body = self.read_body(bodies.CommentBody)
+        document_services.add_comment(order_id=order.pk, by=self.user, now=self.now, **body)
+        return Response({"order": order.number, **body}, status=201)
+
+    @extend_schema(responses=TimelineEntry(many=True), filters=False)
+    @action(detail=True, methods=["get"])
+    def timeline(self, request: Request, number: str) -> Response:
+        order = self.get_object()
+        return timeline_page(order, request, sees_money=self.user.access.sees_money(order.team_id))
+
+    def _order(self, permission: Permission) -> Order:
+        """The order of the address (else 404) on which the person holds `permission` (else 403)."""
+        order = self.get_object()
+        require(self.user, permission, team_id=order.team_id)
+        return order
+
+    def _default_team(self) -> Team:
+        """The first team in which the writer may create orders."""
+        allowed = self.user.access.teams_allowing(Permission.ORDER_CREATE)
+        own = Team.objects.filter(memberships__user=self.user).distinct().order_by("pk")
+        team = own.first() if allowed is None else own.filter(pk__in=allowed).first()
+        if team is None:
+            raise ValidationError({"team": [_("Say which team the order belongs to.")]})
+        return team
+
+
+def _refuse_money(values: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    """The team turned out to be one whose money the writer may not know."""
+    unknown = {name for name in bodies.OrderBody.money_fields if name in values}
+    of_lines = bodies.LineBody.money_fields
+    unknown |= {f"lines.{i}.{name}" for i, line in enumerate(lines) for name in of_lines if name in line}
+    if unknown:
+        raise ValidationError({name: [_("There is no such field to write.")] for name in sorted(unknown)})
+
+
+def _line_ids(order: Order, positions: list[int] | None) -> list[int] | None:
+    if positions is None:
+        return None
+    ids = {line.position: line.pk for line in order.lines.all()}
+    if missing := sorted(set(positions) - ids.keys()):
+        raise ValidationError({"lines": [_("There is no line %(position)s.") % {"position": missing[0]}]})
+    return [ids[position] for position in positions]

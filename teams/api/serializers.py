@@ -1,0 +1,66 @@
+"""What bodies and answers of the API have in common."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from teams.api.fields import InstantField, NumberField
+from teams.models import User
+
+
+class Body(serializers.Serializer):
+    """The body of a request. A key that is not declared, or not the writer's to set, is refused by its name."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        if isinstance(data, dict):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            errors = {str(key)[:80]: [_("There is no such field to write.")] for key in data if key not in writable}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            errors = {**error.detail, **errors} if isinstance(error.detail, dict) else error.detail
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    @property
+    def writer(self) -> User:
+        return self.context["request"].user
+
+
+class VersionedBody(Body):
+    """A PATCH: the fields to change, and the `version` that the writer saw, which guards exactly these fields."""
+
+    version = NumberField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The version read; guards the fields sent."
+    )
+
+
+class Answer(serializers.Serializer):
+    """An answer with an explicit list of fields; `money_fields` are absent for readers without money rights."""
+
+    money_fields: tuple[str, ...] = ()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        values = super().to_representation(instance)
+        if self.money_fields and not self.sees_money(instance):
+            for name in self.money_fields:
+                values.pop(name, None)
+        return values
+
+    def sees_money(self, instance: Any) -> bool:
+        """Whether the reader may know what the row costs: by the team it belongs to."""
+        return self.context["request"].user.access.sees_money(instance.team_id)
+
+
+class RowAnswer(Answer, serializers.ModelSerializer):
+    """An answer whose fields are those of a model, read only; instants in UTC."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: InstantField,
+    }
