@@ -66,17 +66,19 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         )
 
     def judged(self, at: datetime) -> Self:
-        """Annotate `punctuality`: the deadline as it stands at `at`; closed exactly at `due_at` is on time.
+        """Annotate `punctuality`: the deadline as it stood at `at`; closed exactly at `due_at` is on time.
 
         Void: skipped or cancelled. Late and open is `overdue`, waiting is `late_waiting`. Null without a deadline.
         """
+        closed = Q(closed_at__lte=at)
+        dropped = closed & Q(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])
         stopped = Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk")))
         return self.annotate(
             punctuality=Case(
                 When(due_at=None, then=Value(None)),
-                When(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED], then=Value(Punctuality.VOID)),
-                When(closed_at__lte=F("due_at"), then=Value(Punctuality.ON_TIME)),
-                When(closed_at__gt=F("due_at"), then=Value(Punctuality.LATE)),
+                When(dropped, then=Value(Punctuality.VOID)),
+                When(closed & Q(closed_at__lte=F("due_at")), then=Value(Punctuality.ON_TIME)),
+                When(closed, then=Value(Punctuality.LATE)),
                 When(due_at__gte=at, then=Value(Punctuality.RUNNING)),
                 When(stopped, then=Value(Punctuality.WAITING)),
                 default=Value(Punctuality.LATE),

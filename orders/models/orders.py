@@ -90,21 +90,25 @@ class OrderQuerySet(models.QuerySet["Order"]):
             Q(status__in=CONFIRMED_ORDER) | Q(status=OrderStatus.CANCELLED, confirmed_at__isnull=False), is_test=False
         )
 
+    def under_way(self, at: datetime) -> Self:
+        """Ordered by the instant `at`, and by then neither delivered nor closed nor cancelled."""
+        ended = Q(delivered_at__lte=at) | Q(closed_at__lte=at) | Q(cancelled_at__lte=at)
+        return self.filter(~ended, ordered_at__lte=at).exclude(status=OrderStatus.DRAFT)
+
     def judged(self, at: datetime, zone: str) -> Self:
-        """Annotate `punctuality`: the original promise (R10) as it stands at `at`, its day ending at 24:00 in `zone`.
+        """Annotate `punctuality`: the original promise (R10) as it stood at `at`, its day ending at 24:00 in `zone`.
 
         Void: the customer cancelled before the due day was over (R3). Any other cancellation is late, since we no
         longer deliver. Not delivered is late once the due day is over (R1). Null without a promise.
         """
         end = F("promised_day_ends_at")
-        cancelled = Q(status=OrderStatus.CANCELLED)
+        cancelled = Q(status=OrderStatus.CANCELLED, cancelled_at__lte=at)
         return self.alias(promised_day_ends_at=EndOfDay("promised_date", zone=zone)).annotate(
             punctuality=Case(
                 When(promised_date=None, then=Value(None)),
                 When(cancelled & Q(cancelled_side=Side.CUSTOMER, cancelled_at__lt=end), then=Value(Punctuality.VOID)),
                 When(cancelled, then=Value(Punctuality.LATE)),
-                When(delivered_at__lt=end, then=Value(Punctuality.ON_TIME)),
-                When(delivered_at__gte=end, then=Value(Punctuality.LATE)),
+                When(delivered_at__lte=at, delivered_at__lt=end, then=Value(Punctuality.ON_TIME)),
                 When(promised_day_ends_at__lte=at, then=Value(Punctuality.LATE)),
                 default=Value(Punctuality.RUNNING),
                 output_field=models.CharField(),

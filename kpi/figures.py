@@ -1,0 +1,173 @@
+"""Figures, their groups, trends and members: what page, API, command and export call.
+
+A figure is read from one GROUP BY over outcomes; groups add their dimension to it. So a sum of groups is the figure
+itself, and a rate of the whole is the sum of numerators over the sum of denominators (R13).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet, Value
+from django.db.models.functions import TruncDay, TruncMonth, TruncQuarter, TruncWeek, TruncYear
+from django.utils.functional import Promise
+
+from kpi.dimensions import DIMENSIONS, labels_of
+from kpi.metrics.base import Metric, Number
+from kpi.periods import SIZES, Period
+from kpi.questions import Question
+from kpi.registry import metric_of
+
+SMALL = 5
+PARTS = ("denominator", "numerator", "missed")
+_TRUNCATE = {"day": TruncDay, "week": TruncWeek, "month": TruncMonth, "quarter": TruncQuarter, "year": TruncYear}
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """How many rows of the period a rule leaves out."""
+
+    rule: str
+    label: Promise
+    count: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one period. Numerator and denominator are exact; `value` is their ratio in `metric.unit`."""
+
+    metric: Metric
+    period: Period
+    numerator: Number
+    denominator: int
+    excluded: Sequence[Excluded] = ()
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        return self.metric.code
+
+    @property
+    def value(self) -> Decimal | None:
+        """Nothing counted is None, never 0 (R7); percentages lie in 0…100."""
+        if not self.denominator:
+            return None
+        return Decimal(self.numerator) * self.metric.scale / self.denominator
+
+    @property
+    def is_small(self) -> bool:
+        """Too few rows to conclude from: shown greyed, with the count (R8)."""
+        return self.denominator < SMALL
+
+
+@dataclass(frozen=True)
+class Group:
+    """A part of a figure: `key` works as the filter of its dimension; for parts of time `figure.period` says which."""
+
+    key: str
+    label: str
+    figure: Figure
+
+
+def figure(code: str, asked: Question) -> Figure:
+    """The figure, with what is shown beside it."""
+    metric = metric_of(code)
+    counted = _assemble(metric, asked.period, _aggregate(metric, metric.rows(asked)))
+    beside = {**counted.statistics, **metric.beside(asked)}
+    return Figure(metric, asked.period, counted.numerator, counted.denominator, counted.excluded, beside)
+
+
+def breakdown(code: str, asked: Question, by: str) -> list[Group]:
+    """The figure's parts, by time or by dimension: one GROUP BY, and one look-up of names.
+
+    Parts of time are all there, empty ones too, in order. Other groups come largest first.
+    """
+    metric = metric_of(code)
+    if by in SIZES:
+        return _stock_by_time(metric, asked, by) if metric.is_stock else _by_time(metric, asked, by)
+    path = DIMENSIONS[by].step_path if metric.of_steps else DIMENSIONS[by].path
+    grouped = _grouped(_aggregate(metric, metric.rows(asked), path), path)
+    labels = labels_of(DIMENSIONS[by], list(grouped))
+    groups = [Group(*labels[value], _assemble(metric, asked.period, rows)) for value, rows in grouped.items()]
+    return sorted(groups, key=lambda group: (-group.figure.denominator, group.key))
+
+
+def trend(code: str, asked: Question, by: str = "month") -> list[Group]:
+    """The figure over time: `breakdown` by a size of time."""
+    return breakdown(code, asked, by)
+
+
+def members(code: str, asked: Question, part: str = "denominator") -> QuerySet:
+    """The rows behind a figure: its `denominator`, `numerator`, or those `missed` between; as many as it counts."""
+    metric = metric_of(code)
+    outcomes = {"denominator": metric.counted, "numerator": metric.hits, "missed": metric.misses}[part]
+    return metric.rows(asked).filter(outcome__in=outcomes).order_by(*metric.ordering)
+
+
+def excluded_members(code: str, asked: Question, rule: str) -> QuerySet:
+    """The rows that `rule` leaves out of the figure."""
+    metric = metric_of(code)
+    outcomes = [outcome for outcome, each in metric.rules.items() if each.code == rule]
+    return metric.rows(asked).filter(outcome__in=outcomes).order_by(*metric.ordering)
+
+
+def _aggregate(metric: Metric, rows: QuerySet, *dimensions: str) -> QuerySet:
+    return rows.order_by().values("outcome", *dimensions).annotate(**metric.sums())
+
+
+def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Mapping[str, Any]]]:
+    grouped: dict[Any, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        # An order without a process and one with an empty country are both without.
+        grouped.setdefault(row[name] or None, []).append(row)
+    return grouped
+
+
+def _assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) -> Figure:
+    """A figure from the aggregates of each outcome."""
+    found = list(rows)
+    counted = [row for row in found if row["outcome"] in metric.counted]
+    hits = (row["total" if metric.amount else "row_count"] for row in found if row["outcome"] in metric.hits)
+    excluded: dict[str, Excluded] = {}
+    for row in found:
+        if row["outcome"] in metric.rules:
+            rule = metric.rules[row["outcome"]]
+            before = excluded[rule.code].count if rule.code in excluded else 0
+            excluded[rule.code] = Excluded(rule.code, rule.label, before + row["row_count"])
+    return Figure(
+        metric,
+        period,
+        numerator=sum(hits),
+        denominator=sum(row["row_count"] for row in counted),
+        excluded=[excluded[code] for code in sorted(excluded)],
+        statistics=metric.statistics(counted),
+    )
+
+
+def _by_time(metric: Metric, asked: Question, size: str) -> list[Group]:
+    zone = None if metric.is_date else asked.period.start_at.tzinfo
+    start = _TRUNCATE[size](metric.day, **({"tzinfo": zone} if zone else {}))
+    grouped = _grouped(_aggregate(metric, metric.rows(asked).annotate(bucket=start), "bucket"), "bucket")
+    # An instant is cut to midnight in the zone, a date to a date.
+    by_day = {getattr(value, "date", lambda value=value: value)(): rows for value, rows in grouped.items()}
+    return [
+        Group(bucket.key, bucket.key, _assemble(metric, bucket.period, by_day.get(bucket.start, [])))
+        for bucket in asked.period.buckets(size)
+    ]
+
+
+def _stock_by_time(metric: Metric, asked: Question, size: str) -> list[Group]:
+    """A stock has an instant for each part: one statement with a branch for each."""
+    buckets = asked.period.buckets(size)
+    begun = [bucket for bucket in buckets if bucket.period.start_at <= asked.now]
+    branches = [
+        _aggregate(metric, metric.rows(asked.within(bucket.period)).annotate(bucket=Value(bucket.key)), "bucket")
+        for bucket in begun
+    ]
+    rows = branches[0].union(*branches[1:], all=True) if branches else []
+    grouped = _grouped(rows, "bucket")
+    return [
+        Group(bucket.key, bucket.key, _assemble(metric, bucket.period, grouped.get(bucket.key, [])))
+        for bucket in buckets
+    ]

@@ -1,0 +1,121 @@
+"""How a figure is defined: rows attributed to a period, what became of each, and what is counted.
+
+One definition serves page, API, command, drill-down and export. `rows` gives every row attributed to the period with
+the annotation `outcome`; an outcome is a hit (numerator), a miss (denominator only) or the rule that excludes the row.
+So a figure and all its groups are one GROUP BY, and a drill-down is the same rows with a condition on `outcome`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db.models import Aggregate, Count, FloatField, QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from kpi.dimensions import DIMENSIONS
+from kpi.questions import Question
+from orders.models import Milestone, Order
+
+HIT, MISS = "hit", "miss"
+Number = int | Decimal
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Why a row is left out: a rule of the catalogue (R1 …) or a missing fact, with its words."""
+
+    code: str
+    label: Promise
+
+
+NOT_YET_DUE = Rule("R1", pgettext_lazy("rule", "Not yet due"))
+
+
+class Percentile(Aggregate):
+    """Percentile with linear interpolation (R7 of Hyndman and Fan), as `percentile_cont` computes it."""
+
+    template = "percentile_cont(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    name = "Percentile"
+    output_field = FloatField()
+    arity = 1
+
+    def __init__(self, expression: Any, share: str, **extra: Any) -> None:
+        super().__init__(expression, share=share, **extra)
+
+
+class Metric:
+    """A figure of the catalogue. Sub-classes are the definitions; an instance holds no state.
+
+    Numerator and denominator are counts of rows unless `amount` names an annotation that is summed: then the figure
+    is its mean. `scale` turns their ratio into `unit`.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[Promise]
+    formula: ClassVar[Promise]  # in words
+    attribution: ClassVar[Promise]  # which date puts a row into a period
+    unit: ClassVar[str]
+    unit_name: ClassVar[Promise]
+    is_higher_better: ClassVar[bool]
+    source: ClassVar[str]
+    formula_version: ClassVar[int] = 1
+    of_steps: ClassVar[bool] = False  # rows are milestones, else orders
+    is_stock: ClassVar[bool] = False  # taken at the end of the period, not over it
+
+    hits: ClassVar[Sequence[str]] = (HIT,)
+    misses: ClassVar[Sequence[str]] = (MISS,)
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    amount: ClassVar[str] = ""
+    scale: ClassVar[int] = 1
+    day: ClassVar[str]  # the date or instant by which periods are cut
+    is_date: ClassVar[bool] = False
+    ordering: ClassVar[Sequence[str]] = ("pk",)  # of drill-downs; ends in a unique field
+
+    def rows(self, asked: Question) -> QuerySet:
+        """Every row attributed to the period, counted or excluded, with `outcome`, and `amount` where there is one."""
+        raise NotImplementedError
+
+    def sums(self) -> dict[str, Aggregate]:
+        """Aggregates per outcome; those beyond these two are for `statistics`."""
+        sums: dict[str, Aggregate] = {"row_count": Count("pk")}
+        if self.amount:
+            sums["total"] = Sum(self.amount)
+        return sums
+
+    def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What is shown beside the figure, from the aggregates of the counted outcomes."""
+        return {}
+
+    def beside(self, asked: Question) -> dict[str, Any]:
+        """What is shown beside a single figure and needs rows of its own, such as work in progress (R2)."""
+        return {}
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        return (*self.hits, *self.misses)
+
+
+def orders_of(asked: Question) -> QuerySet[Order]:
+    """Orders that count in figures, that the viewer may see (R14), and that pass the filters."""
+    orders = Order.objects.eligible()
+    if asked.viewer is not None:
+        orders = orders.visible_to(asked.viewer)
+    return orders.filter(**_conditions(asked, "path"))
+
+
+def steps_of(asked: Question) -> QuerySet[Milestone]:
+    """Milestones of such orders."""
+    steps = Milestone.objects.filter(order__in=Order.objects.eligible())
+    if asked.viewer is not None:
+        steps = steps.visible_to(asked.viewer)
+    return steps.filter(**_conditions(asked, "step_path"))
+
+
+def _conditions(asked: Question, path_field: str) -> dict[str, Any]:
+    paths = {code: getattr(DIMENSIONS[code], path_field) for code in asked.filters}
+    return {
+        f"{paths[code]}__isnull" if value is None else paths[code]: True if value is None else value
+        for code, value in asked.filters.items()
+    }

@@ -1,0 +1,132 @@
+"""Deadlines of milestones: K20 SLA attainment, K21 overdue now, K22 overdue incidence, K23 days overdue and ageing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import Aggregate, Count, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kpi.metrics.base import NOT_YET_DUE, Metric, Rule, steps_of
+from kpi.questions import Question
+from kpi.workdays import working_days
+from orders.models import Milestone
+from orders.words import Punctuality
+from teams.models import WorkCalendar
+
+DROPPED = Rule("R3", pgettext_lazy("rule", "Step skipped or cancelled"))
+STOPPED = Rule("R5", pgettext_lazy("rule", "Late, but its clock is stopped: waiting on others"))
+# Working days late, both ends included; a step late by less than a working day stands in the first.
+AGES: dict[str, tuple[int, int | None]] = {
+    "0": (0, 0),
+    "1-2": (1, 2),
+    "3-5": (3, 5),
+    "6-10": (6, 10),
+    ">10": (11, None),
+}
+
+
+class _Steps(Metric):
+    of_steps = True
+    unit = "%"
+    unit_name = pgettext_lazy("unit", "%")
+    scale = 100
+    source = "own"
+
+
+class _ByDeadline(_Steps):
+    """Attributed to the period of the deadline; late and still open counts as late (R1)."""
+
+    attribution = _("due instant of the step")
+    day = "due_at"
+    ordering = ("due_at", "pk")
+    rules: ClassVar = {
+        Punctuality.RUNNING: NOT_YET_DUE,
+        Punctuality.VOID: DROPPED,
+        Punctuality.WAITING: STOPPED,
+    }
+
+    def rows(self, asked: Question) -> QuerySet[Milestone]:
+        period = asked.period
+        due = steps_of(asked).filter(due_at__gte=period.start_at, due_at__lt=period.end_at)
+        return due.judged(asked.now).annotate(outcome=F("punctuality"))
+
+
+class SlaAttainment(_ByDeadline):
+    code = "K20"
+    name = pgettext_lazy("figure", "Steps on time (SLA)")
+    formula = _("steps finished by their due instant ÷ steps due in the period that are finished or overdue")
+    is_higher_better = True
+    hits = (Punctuality.ON_TIME,)
+    misses = (Punctuality.LATE,)
+
+
+class OverdueIncidence(_ByDeadline):
+    code = "K22"
+    name = pgettext_lazy("figure", "Steps that became overdue")
+    formula = _("steps due in the period that were finished late or are overdue ÷ steps due in the period")
+    is_higher_better = False
+    hits = (Punctuality.LATE,)
+    misses = (Punctuality.ON_TIME,)
+
+
+class DaysOverdue(_ByDeadline):
+    code = "K23"
+    name = pgettext_lazy("figure", "Days overdue")
+    formula = _("working days from due to finish, or to now, summed ÷ late steps due in the period")
+    unit = "wd"
+    unit_name = pgettext_lazy("unit", "working days")
+    scale = 1
+    is_higher_better = False
+    amount = "days"
+    hits = (Punctuality.LATE,)
+    misses = ()
+    rules: ClassVar = {Punctuality.WAITING: STOPPED}
+
+    def rows(self, asked: Question) -> QuerySet[Milestone]:
+        late = super().rows(asked).filter(punctuality__in=[Punctuality.LATE, Punctuality.WAITING])
+        finish = Coalesce("closed_at", Value(asked.now))
+        calendars = list(WorkCalendar.objects.all())
+        days = working_days("due_at", finish, calendar="calendar", calendars=calendars, now=asked.now)
+        return late.annotate(days=days)
+
+    def sums(self) -> dict[str, Aggregate]:
+        return {**super().sums(), **{f"age_{name}": Count("pk", filter=_aged(name)) for name in AGES}}
+
+    def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {"ages": {name: sum(row[f"age_{name}"] for row in counted) for name in AGES}}
+
+
+class OverdueStock(_Steps):
+    code = "K21"
+    name = pgettext_lazy("figure", "Steps overdue")
+    formula = _("open steps past due whose clock runs ÷ open steps, at the end of the period or now")
+    attribution = _("open at the end of the period, or now while it lasts")
+    is_higher_better = False
+    is_stock = True
+    hits = (Punctuality.LATE,)
+    misses = (Punctuality.RUNNING, Punctuality.WAITING)
+
+    def rows(self, asked: Question) -> QuerySet[Milestone]:
+        at = min(asked.period.end_at, asked.now)
+        steps = steps_of(asked) if asked.period.start_at <= asked.now else Milestone.objects.none()
+        # Open means that late is exactly `overdue(at)`; a step without a deadline cannot be late.
+        standing = steps.standing_at(at).judged(at)
+        return standing.annotate(outcome=Coalesce("punctuality", Value(Punctuality.RUNNING)))
+
+    def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {"late_waiting": sum(row["row_count"] for row in counted if row["outcome"] == Punctuality.WAITING)}
+
+    def beside(self, asked: Question) -> dict[str, Any]:
+        """The same by order: orders with an overdue step, of those with an open one."""
+        found = self.rows(asked).aggregate(
+            open_orders=Count("order", distinct=True),
+            overdue_orders=Count("order", distinct=True, filter=Q(outcome=Punctuality.LATE)),
+        )
+        return {**found, "at": min(asked.period.end_at, asked.now)}
+
+
+def _aged(name: str) -> Q:
+    first, last = AGES[name]
+    return Q(days__gte=first) if last is None else Q(days__range=(first, last))

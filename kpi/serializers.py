@@ -1,0 +1,180 @@
+"""Figures, groups and members as JSON. Numbers are numbers; money has no place here."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from kpi.figures import Figure
+from kpi.metrics.base import Metric
+from kpi.periods import Period
+from orders.models import Milestone, Order
+
+
+def number(value: Any) -> Any:
+    """A JSON number: whole as an integer, else with up to six decimals."""
+    if isinstance(value, Decimal | float):
+        return int(value) if value == int(value) else round(float(value), 6)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Statistics as JSON, however deep."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return number(value) if not hasattr(value, "isoformat") else value.isoformat()
+
+
+def metric_as_json(metric: Metric) -> dict[str, Any]:
+    return {
+        "code": metric.code,
+        "name": str(metric.name),
+        "unit": metric.unit,
+        "formula": str(metric.formula),
+        "formula_version": metric.formula_version,
+        "attribution": str(metric.attribution),
+        "source": metric.source,
+        "is_higher_better": metric.is_higher_better,
+        "is_stock": metric.is_stock,
+        "of": "milestones" if metric.of_steps else "orders",
+    }
+
+
+def period_as_json(period: Period) -> dict[str, str]:
+    return {"from": period.first.isoformat(), "to": period.end.isoformat(), "timezone": period.zone}
+
+
+def figure_as_json(figure: Figure) -> dict[str, Any]:
+    """What the contract asks for, but `members_url`, which needs to know its address."""
+    metric = figure.metric
+    return {
+        "code": figure.code,
+        "name": str(metric.name),
+        "value": number(figure.value),
+        "numerator": number(figure.numerator),
+        "denominator": figure.denominator,
+        "unit": metric.unit,
+        "formula": str(metric.formula),
+        "formula_version": metric.formula_version,
+        "is_small": figure.is_small,
+        "excluded": [{"rule": each.rule, "count": each.count, "label": str(each.label)} for each in figure.excluded],
+        "statistics": plain(dict(figure.statistics)),
+        "period": period_as_json(figure.period),
+    }
+
+
+class MetricAnswer(serializers.Serializer):
+    """A figure's definition."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    unit = serializers.CharField(help_text=_("%, d (calendar days) or wd (working days)"))
+    formula = serializers.CharField()
+    formula_version = serializers.IntegerField()
+    attribution = serializers.CharField(help_text=_("the date that puts a row into a period"))
+    source = serializers.CharField()
+    is_higher_better = serializers.BooleanField()
+    is_stock = serializers.BooleanField(help_text=_("taken at the end of the period instead of over it"))
+    of = serializers.ChoiceField(["orders", "milestones"])
+    url = serializers.URLField()
+
+
+class MetricListAnswer(serializers.Serializer):
+    results = MetricAnswer(many=True)
+
+
+class ExcludedAnswer(serializers.Serializer):
+    rule = serializers.CharField()
+    count = serializers.IntegerField()
+    label = serializers.CharField()
+    members_url = serializers.URLField()
+
+
+class PeriodAnswer(serializers.Serializer):
+    """Half open: `to` is the first day that is no longer counted."""
+
+    to = serializers.DateField()
+    timezone = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # "from" is a word of Python.
+        return {"from": serializers.DateField(), **super().get_fields()}
+
+
+class FigurePart(serializers.Serializer):
+    value = serializers.FloatField(allow_null=True, help_text=_("in `unit`; null when nothing is counted"))
+    numerator = serializers.FloatField()
+    denominator = serializers.IntegerField()
+    is_small = serializers.BooleanField(help_text=_("fewer than five rows"))
+    excluded = ExcludedAnswer(many=True)
+    statistics = serializers.DictField()
+    period = PeriodAnswer()
+    members_url = serializers.URLField()
+
+
+class GroupAnswer(FigurePart):
+    key = serializers.CharField()
+    label = serializers.CharField()
+
+
+class FigureAnswer(FigurePart):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    unit = serializers.CharField()
+    formula = serializers.CharField()
+    formula_version = serializers.IntegerField()
+    by = serializers.CharField(required=False)
+    groups = GroupAnswer(many=True, required=False)
+
+
+class _Member(serializers.Serializer):
+    outcome = serializers.CharField(help_text=_("what became of it: on_time, late, hit, miss, or why it is left out"))
+    days = serializers.SerializerMethodField(help_text=_("what is summed; only for figures that are a mean"))
+
+    def get_days(self, row: Any) -> float | None:
+        return number(getattr(row, "days", None))
+
+
+class OrderMember(_Member):
+    number = serializers.CharField()
+    customer = serializers.CharField(source="customer.code", default=None)
+    customer_name = serializers.CharField(source="customer.name", default=None)
+    team = serializers.CharField(source="team.code")
+    clerk = serializers.CharField(source="clerk.username", default=None)
+    status = serializers.CharField()
+    ordered_at = serializers.DateTimeField()
+    promised_date = serializers.DateField()
+    first_delivered_at = serializers.DateTimeField()
+    shipped_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField()
+
+    @staticmethod
+    def joined(rows: Any) -> Any:
+        return rows.select_related("customer", "team", "clerk")
+
+    class Meta:
+        model = Order
+
+
+class MilestoneMember(_Member):
+    id = serializers.IntegerField()
+    order = serializers.CharField(source="order.number")
+    customer = serializers.CharField(source="order.customer.code", default=None)
+    customer_name = serializers.CharField(source="order.customer.name", default=None)
+    code = serializers.CharField()
+    name = serializers.CharField()
+    stage = serializers.CharField()
+    role = serializers.CharField()
+    assignee = serializers.CharField(source="assignee.username", default=None)
+    status = serializers.CharField()
+    waiting_on = serializers.CharField()
+    due_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField()
+
+    @staticmethod
+    def joined(rows: Any) -> Any:
+        return rows.select_related("order__customer", "assignee")
+
+    class Meta:
+        model = Milestone
