@@ -72,7 +72,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path, url:
     bind = f"{options.host}:{options.port}"
     web = (PYTHON, "-m", "gunicorn", "config.wsgi", "--config", "python:config.gunicorn", "--bind", bind)
     supervisor.keep(_service("web", web, logs, env))
-    _job(supervisor, "migrate", logs, env, "migrate", "--no-input")
+    _job(supervisor, "set_up", logs, env, "set_up")
     if not options.no_demo:
         demo.load_once(data, partial(_job, supervisor, "demo", logs, env))
     _wait_for_page(supervisor, options.host, options.port)

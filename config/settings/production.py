@@ -15,6 +15,8 @@ def required(name: str) -> str:
     value = Path(path).read_text().strip() if path else os.environ.get(name, "")
     if not value:
         raise SystemExit(f"Gendan does not start: set {name} (or {name}_FILE) in the environment.")
+    if "change-me" in value:
+        raise SystemExit(f"Gendan does not start: {name} still holds the example's value, which everybody knows.")
     return value
 
 
