@@ -501,10 +501,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'active', 'done', 'skipped', 'cancelled'])), name='milestone_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None), ('recorded_at', None), ('status__in', ('pending', 'active'))), models.Q(('closed_at__isnull', False), ('recorded_at__isnull', False), ('status__in', ('done', 'skipped', 'cancelled'))), _connector='OR'), name='milestone_closed_at_follows_status'),
         ),
         migrations.AddConstraint(

@@ -162,7 +162,6 @@ class Milestone(models.Model):
             models.UniqueConstraint(
                 fields=["order", "code", "shipment"], name="milestone_code_once", nulls_distinct=False
             ),
-            models.CheckConstraint(name="milestone_status_known", condition=Q(status__in=MilestoneStatus.values)),
             models.CheckConstraint(
                 name="milestone_closed_at_follows_status",
                 condition=Q(status__in=OPEN_MILESTONE, closed_at=None, closed_by=None, recorded_at=None)
