@@ -1,0 +1,88 @@
+"""Which order becomes what: the mix of a living office, dealt out evenly so that any first part of it is a fair sample."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import cycle
+
+
+class Fate(StrEnum):
+    """How far an order has come by now."""
+
+    CLOSED = "closed"
+    FINISHING = "finishing"  # goods are out; papers, payment or delivery remain
+    RUNNING = "running"
+    HELD = "held"
+    DRAFT = "draft"
+    CUSTOMER_CANCELLED = "customer_cancelled"
+    WE_CANCELLED = "we_cancelled"
+    DRAFT_CANCELLED = "draft_cancelled"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the order number `index` is going to be."""
+
+    index: int
+    fate: Fate
+    team: str
+    template: str
+    clerk: str
+
+
+# How many of 75 orders.
+_SHARES: dict[Fate, int] = {
+    Fate.CLOSED: 40,
+    Fate.RUNNING: 19,
+    Fate.FINISHING: 5,
+    Fate.DRAFT: 3,
+    Fate.HELD: 2,
+    Fate.CUSTOMER_CANCELLED: 3,
+    Fate.WE_CANCELLED: 2,
+    Fate.DRAFT_CANCELLED: 1,
+}
+_ROUND = sum(_SHARES.values())
+# Open orders lie with the first team above all: its clerk's desk is the one that visitors look at.
+_TEAMS_OPEN = ["export1", "export2", "export1", "parts", "export1", "export1", "export2", "export1", "parts", "export1"]
+_TEAMS_DONE = ["export1", "export2", "parts", "export1", "parts", "export2", "export1", "export2"]
+_TEMPLATES = {
+    "export1": ["EXPORT_FCL", "EXPORT_FCL", "CLAIM_8D", "EXPORT_FCL", "PRE_SALES", "EXPORT_FCL", "EXPORT_FCL"],
+    "export2": ["GARMENT_TNA", "EXPORT_FCL", "GARMENT_TNA", "PRE_SALES", "GARMENT_TNA", "CLAIM_8D", "GARMENT_TNA"],
+    "parts": ["SPARE_PARTS", "DOMESTIC_MTO", "SPARE_PARTS", "DOMESTIC_MTO", "CLAIM_8D", "DOMESTIC_MTO"],
+}
+_GOODS_TEMPLATES = {
+    "export1": ["EXPORT_FCL"],
+    "export2": ["GARMENT_TNA", "EXPORT_FCL", "GARMENT_TNA"],
+    "parts": ["DOMESTIC_MTO", "SPARE_PARTS"],
+}
+_CLERKS = {
+    "export1": ["clerk", "clerk", "clerk", "hejing", "clerk", "clerk"],
+    "export2": ["clerk2", "clerk2", "tangwei"],
+    "parts": ["luodan"],
+}
+_OVER = frozenset({Fate.CLOSED, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED, Fate.DRAFT_CANCELLED})
+_WITH_GOODS = frozenset({Fate.FINISHING, Fate.HELD, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED})
+
+
+def cards(count: int) -> Iterator[Card]:
+    """The first `count` cards; more of them begin with the same ones."""
+    teams = {True: cycle(_TEAMS_DONE), False: cycle(_TEAMS_OPEN)}
+    templates: dict[tuple[str, bool, bool], Iterator[str]] = {}
+    clerks: dict[tuple[str, bool], Iterator[str]] = {}
+    for index in range(count):
+        fate = _FATES[index % _ROUND]
+        is_over, has_goods = fate in _OVER, fate in _WITH_GOODS
+        team = next(teams[is_over])
+        offered = _GOODS_TEMPLATES if has_goods else _TEMPLATES
+        template = next(templates.setdefault((team, is_over, has_goods), cycle(offered[team])))
+        clerk = next(clerks.setdefault((team, is_over), cycle(_CLERKS[team])))
+        yield Card(index, fate, team, template, clerk)
+
+
+def _dealt() -> list[Fate]:
+    """Every fate at even distances, so that twenty orders look like three hundred."""
+    places = [((number + 0.5) / count, fate) for fate, count in _SHARES.items() for number in range(count)]
+    return [fate for _place, fate in sorted(places)]
+
+
+_FATES = _dealt()

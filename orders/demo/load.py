@@ -1,0 +1,43 @@
+"""Load the demo: people, companies, and orders with their history up to an instant."""
+
+from datetime import datetime
+from random import Random
+
+from django.db import transaction
+
+from orders.demo.companies import load_companies
+from orders.demo.deck import cards
+from orders.demo.people import load_people
+from orders.demo.plots import lay_plot
+from orders.demo.replay import Replay
+from orders.demo.story import Story
+from orders.demo.telling import tell
+from orders.demo.world import World
+from orders.models import Order
+from orders.process import load_shipped_templates
+from orders.reasons import load_delay_reasons
+from teams.services.calendars import load_default_calendars
+
+SOURCE = "demo"  # Order.source of every demo order
+
+
+@transaction.atomic
+def load_demo(*, orders: int, seed: int, now: datetime) -> int:
+    """Bring the demo up to `orders` orders and return how many are new; the same seed and `now` give the same data."""
+    load_default_calendars()
+    load_shipped_templates()
+    load_delay_reasons()
+    load_people()
+    load_companies(Random(f"{seed}:companies"), now)
+    there = Order.objects.filter(source=SOURCE).count()
+    stories = tell_stories(orders, seed, now)[there:]
+    replay = Replay()
+    for story in sorted(stories, key=lambda story: story.acts[0].at):
+        replay.tell(story)
+    return len(stories)
+
+
+def tell_stories(count: int, seed: int, now: datetime) -> list[Story]:
+    """The first `count` stories in the order of their cards."""
+    world = World.read(now.replace(second=0, microsecond=0))
+    return [tell(lay_plot(card, world, seed)) for card in cards(count)]
