@@ -79,6 +79,14 @@ def recompute(
         milestone.order = order
     if specs and order.ordered_at:
         lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], start_of(order), now)
+    activate(order, milestones, pauses, now=now)
+
+
+def activate(
+    order: Order, milestones: Sequence[Milestone], pauses: Mapping[int, Sequence[ClockPause]], *, now: datetime
+) -> None:
+    """The part of `recompute` that leaves due instants alone: who is active, whom it waits on, its next reminder."""
+    specs = specs_of(order)
     known = {m.code for m in milestones}
     closed = {m.code for m in milestones if m.status in CLOSED_MILESTONE}
     is_running = order.status in RUNNING_ORDER
