@@ -1,0 +1,95 @@
+"""Creating an order and changing its fields."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from orders import workflow
+from orders.models import Order
+from orders.models.events import EventKind
+from orders.services import flow
+from orders.services.orders.lines import NotReady, add_lines, refresh_totals
+from orders.workflow import OrderStatus
+from teams.errors import DomainError
+from teams.models import User
+from teams.versioning import change_fields
+
+
+class NumberTaken(DomainError):
+    """An order with this number exists, perhaps in another team."""
+
+    code = "number_taken"
+
+
+@transaction.atomic
+def create_order(*, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], by: User, now: datetime) -> Order:
+    """Create a draft order with its lines.
+
+    `values` are fields of `Order`, each line those of `OrderLine`. A line without a position gets the next one.
+
+    Raises:
+        NumberTaken: the number exists.
+        NotReady: two lines have the same position.
+    """
+    order = Order(**{"ordered_at": now, **values})
+    if order.customer and not order.country:
+        order.country = order.customer.country
+    try:
+        with transaction.atomic():
+            order.save()
+    except IntegrityError as error:
+        raise _number_taken(error) from error
+    add_lines(order, lines)
+    refresh_totals(order)
+    flow.record(order, EventKind.CREATED, by=by, now=now, new=order.status)
+    return order
+
+
+@transaction.atomic
+def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | None, by: User, now: datetime) -> Order:
+    """Change fields of an order; merges with what others changed meanwhile, field by field.
+
+    Raises:
+        StaleVersion: somebody changed one of the same fields.
+        TransitionNotAllowed: the order is closed or cancelled.
+        NumberTaken: the new number exists.
+        NotReady: the order is confirmed, and its template is fixed and its customer known.
+    """
+    order = flow.lock_order(order_id)
+    if order.status in {OrderStatus.CLOSED, OrderStatus.CANCELLED}:
+        workflow.check_transition(workflow.ORDER_MOVES, order.status, order.status, labels=OrderStatus)
+    if order.status != OrderStatus.DRAFT:
+        _check_still_ready(order, values)
+    try:
+        with transaction.atomic():
+            changed = change_fields(order, values, seen_version=seen_version, by=by, now=now)
+    except IntegrityError as error:
+        raise _number_taken(error) from error
+    if not changed:
+        return order
+    flow.record(order, EventKind.EDITED, by=by, now=now, data={"fields": {k: list(v) for k, v in changed.items()}})
+    refresh_totals(order)
+    if order.confirmed_at:
+        flow.refresh_fulfilment(order, by=by, now=now)
+        flow.refresh(order, now=now)
+    return order
+
+
+def _check_still_ready(order: Order, values: Mapping[str, Any]) -> None:
+    """After confirmation the milestones stand by the template, and the needed fields stay filled."""
+    faults = {name: _("Needed to confirm the order.") for name in ("customer", "clerk") if values.get(name, "") is None}
+    if "template" in values and values["template"] != order.template:
+        faults["template"] = _("The order is confirmed; its process template is fixed.")
+    if faults:
+        raise NotReady(" ".join(faults.values()), fields=faults)
+
+
+def _number_taken(error: IntegrityError) -> Exception:
+    """The refusal behind a violated constraint, if it is that of the number; else the error itself."""
+    if "orders_order_number" not in str(error):
+        return error
+    message = _("This order number exists already.")
+    return NumberTaken(message, fields={"number": message})
