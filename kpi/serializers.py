@@ -10,6 +10,7 @@ from kpi.figures import Figure
 from kpi.metrics.base import Metric
 from kpi.periods import Period
 from orders.models import Milestone, Order
+from teams.api.fields import InstantField
 
 
 def number(value: Any) -> Any:
@@ -143,11 +144,11 @@ class OrderMember(_Member):
     team = serializers.CharField(source="team.code")
     clerk = serializers.CharField(source="clerk.username", default=None)
     status = serializers.CharField()
-    ordered_at = serializers.DateTimeField()
+    ordered_at = InstantField()
     promised_date = serializers.DateField()
-    first_delivered_at = serializers.DateTimeField()
-    shipped_at = serializers.DateTimeField()
-    delivered_at = serializers.DateTimeField()
+    first_delivered_at = InstantField()
+    shipped_at = InstantField()
+    delivered_at = InstantField()
 
     @staticmethod
     def joined(rows: Any) -> Any:
@@ -169,8 +170,8 @@ class MilestoneMember(_Member):
     assignee = serializers.CharField(source="assignee.username", default=None)
     status = serializers.CharField()
     waiting_on = serializers.CharField()
-    due_at = serializers.DateTimeField()
-    closed_at = serializers.DateTimeField()
+    due_at = InstantField()
+    closed_at = InstantField()
 
     @staticmethod
     def joined(rows: Any) -> Any:
