@@ -1,9 +1,11 @@
 """Write what an import planned, many rows at a time."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from customers.models import Company
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
@@ -21,15 +23,34 @@ ORDERS_AT_ONCE = 500
 FACTS = tuple(field.name for field in fields(Fulfilment) if field.name != "is_all_shipped")
 
 
-def write(plan: Plan, *, team: Team, profile: Profile, file: str, by: User | None, now: datetime) -> None:
-    """Create what is new. The caller holds the transaction."""
-    companies = _write_companies(plan, team)
+@dataclass(frozen=True)
+class Writing:
+    """Whose orders they become, by which profile and file, who does it and when."""
+
+    team: Team
+    profile: Profile
+    file: str
+    by: User | None
+    now: datetime
+
+    def event(self, order: Order, item: WantedOrder, kind: EventKind, **data: Any) -> OrderEvent:
+        """What the timeline says of the import; the fingerprint tells the next import whether the file has changed."""
+        said = {"profile": self.profile.name, "file": self.file, "row": item.row, "fingerprint": item.fingerprint}
+        new = order.status if kind == EventKind.IMPORTED else ""
+        return OrderEvent(
+            order=order, kind=kind, by=self.by, at=self.now, recorded_at=self.now, new=new, data=said | data
+        )
+
+
+def write_new(plan: Plan, companies: Mapping[str, Company], writing: Writing) -> None:
+    """Create the orders that are new, with all of theirs. The caller holds the transaction."""
     shipments: dict[str, Shipment] = {}
     for orders in chunks(plan.new, ORDERS_AT_ONCE):
-        _write_orders(orders, plan, companies, shipments, team=team, profile=profile, file=file, by=by, now=now)
+        _write_orders(orders, plan, companies, shipments, writing)
 
 
-def _write_companies(plan: Plan, team: Team) -> dict[str, Company]:
+def write_companies(plan: Plan, team: Team) -> dict[str, Company]:
+    """Create the companies that are new; returns all by their key."""
     companies: dict[str, Company] = {}
     new: list[Company] = []
     for key, wanted in plan.wanted.companies.items():
@@ -52,13 +73,9 @@ def _write_orders(
     plan: Plan,
     companies: Mapping[str, Company],
     shipments: dict[str, Shipment],
-    *,
-    team: Team,
-    profile: Profile,
-    file: str,
-    by: User | None,
-    now: datetime,
+    writing: Writing,
 ) -> None:
+    team, now = writing.team, writing.now
     numbers = dict.fromkeys(number for order in wanted for number in order.shipments if number not in shipments)
     there = {s.number: s for s in Shipment.objects.filter(number__in=list(numbers))}
     new = [new_shipment(number, plan.wanted.shipments[number], team) for number in numbers if number not in there]
@@ -66,7 +83,11 @@ def _write_orders(
     orders, lines = [], []
     for item in wanted:
         order = Order(
-            team=team, source=profile.name, status=profile.order_status, **item.values, **_companies_of(item, companies)
+            team=team,
+            source=writing.profile.name,
+            status=writing.profile.order_status,
+            **item.values,
+            **companies_of(item, companies),
         )
         if order.status == OrderStatus.DRAFT:
             order.ordered_at = order.ordered_at or now
@@ -88,20 +109,11 @@ def _write_orders(
         for milestone in item.milestones
     )
     OrderEvent.objects.bulk_create(
-        OrderEvent(
-            order=order,
-            kind=EventKind.IMPORTED,
-            by=by,
-            at=now,
-            recorded_at=now,
-            new=order.status,
-            data={"profile": profile.name, "file": file, "row": item.row, "fingerprint": item.fingerprint},
-        )
-        for item, order in zip(wanted, orders, strict=True)
+        writing.event(order, item, EventKind.IMPORTED) for item, order in zip(wanted, orders, strict=True)
     )
 
 
-def _companies_of(item: WantedOrder, companies: Mapping[str, Company]) -> dict[str, Company | None]:
+def companies_of(item: WantedOrder, companies: Mapping[str, Company]) -> dict[str, Company | None]:
     return {"customer": companies.get(item.customer), "supplier": companies.get(item.supplier)}
 
 
@@ -111,18 +123,20 @@ def derive(order: Order, lines: Sequence[OrderLine], item: WantedOrder, shipment
         order.country = order.customer.country
     order.amount = sum((line.amount or Decimal(0) for line in lines), Decimal(0))
     order.search_text = search_text(order, lines)
-    cargo: dict[str, CargoFacts] = {}
+    quantities: dict[str, dict[int, Decimal]] = defaultdict(dict)
     for wanted_line, line in zip(item.lines, lines, strict=True):
         if wanted_line.shipment:
-            shipment = shipments[wanted_line.shipment]
-            instants = {name: getattr(shipment, name) for name in SHIPMENT_INSTANTS.values()}
-            cargo.setdefault(shipment.number, CargoFacts(instants, {})).quantities[line.position] = line.quantity
+            quantities[wanted_line.shipment][line.position] = line.quantity
+    cargo = [
+        CargoFacts({name: getattr(shipments[number], name) for name in SHIPMENT_INSTANTS.values()}, carried)
+        for number, carried in quantities.items()
+    ]
     facts = fulfil(
         [
             LineFacts(line.position, line.open_quantity, line.promised_date_original, line.promised_date_current)
             for line in lines
         ],
-        list(cargo.values()),
+        cargo,
         incoterm=order.incoterm,
         under_tolerance=order.under_tolerance,
         over_tolerance=order.over_tolerance,

@@ -123,7 +123,7 @@ class CellReader:
             if allowed is not None and value != round(value, allowed):
                 raise Refused("too_precise", places=allowed)
             digits = getattr(model_field, "max_digits", None)
-            if digits and value >= 10 ** (digits - model_field.decimal_places) or digits is None and value >= 10**9:
+            if (digits and value >= 10 ** (digits - (allowed or 0))) or (digits is None and value >= 10**9):
                 raise Refused("too_large")
         return value
 
@@ -166,7 +166,7 @@ def clean(raw: str, profile: Profile) -> tuple[str, tuple[Note, ...]]:
 
 
 def _repaired(text: str, repair: str) -> str | None:
-    """The text once decoded with the wrong encoding, if undoing that gives a text whose redoing gives the same again."""
+    """The text before it was decoded wrongly, if undoing and redoing that leads back to the text as it stands."""
     wrong, _dash, right = repair.partition("-")
     right = right or "utf-8"
     try:

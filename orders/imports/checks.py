@@ -13,8 +13,7 @@ from orders.imports.report import Report
 from orders.imports.rows import Layout, Place, Row
 
 _LEGAL_FORMS = re.compile(
-    r"\b(ltd|limited|inc|incorporated|plc|llc|llp|gmbh|co|kg|corp|corporation|company|bv|sa|ag|pvt|pty|pharma"
-    r"|pharmaceuticals?|laboratories|industries)\b"
+    r"\b(ltd|limited|inc|incorporated|plc|llc|llp|gmbh|co|kg|corp|corporation|company|bv|sa|ag|pvt|pty)\b"
 )
 _SIMILAR = 0.88
 # A rounded price explains this much per piece, a rounded amount this much in all.
@@ -122,8 +121,9 @@ def _similar(blocks: dict[str, list[tuple[str, str]]]) -> Iterator[tuple[str, st
 
 
 def _bare(name: str) -> str:
-    """A name without case, punctuation and legal form."""
-    words = re.sub(r"[^\w]+", " ", name.casefold())
+    """A name without case, brackets, punctuation and legal form."""
+    words = re.sub(r"\([^)]*\)", " ", name.casefold()).replace(".", "")
+    words = re.sub(r"[^\w]+", " ", words)
     return " ".join(_LEGAL_FORMS.sub(" ", words).split()) or words.strip()
 
 

@@ -7,9 +7,8 @@ from unicodedata import normalize
 
 # Formats in which day and month cannot be mixed up; they need no declaration.
 PLAIN_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%d-%b-%Y", "%d %b %Y")
-MONTHS = {
-    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 FIRST_YEAR, LAST_YEAR = 1980, 2100
 
 _PARTS = {

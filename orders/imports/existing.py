@@ -12,7 +12,7 @@ from orders.imports.profile import Profile
 from orders.imports.report import Report
 from orders.imports.rows import Layout
 from orders.imports.wanted import Wanted, WantedCompany, WantedOrder
-from orders.models import Order, OrderEvent, Shipment
+from orders.models import Order, OrderEvent, OrderLine, Shipment
 from orders.models.events import EventKind
 from teams.models import Team
 
@@ -35,6 +35,7 @@ def make_plan(wanted: Wanted, team: Team | None, profile: Profile, layout: Layou
     """Compare the file with the database; `team` is None while it does not exist."""
     plan = Plan(wanted)
     _sort_orders(plan, team, profile, layout, report)
+    _check_changed(plan, layout, report)
     _check_shipments(plan, layout, report)
     _find_companies(plan, team, layout, report)
     _count(plan, report)
@@ -70,6 +71,24 @@ def _fingerprints(order_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
+def _check_changed(plan: Plan, layout: Layout, report: Report) -> None:
+    """A changed order is updated only where nobody worked on it since, and where it lost nothing."""
+    index, header = layout.where("order.number")
+    for ids in chunks(sorted(plan.changed)):
+        by_people = OrderEvent.objects.filter(order__in=ids).exclude(data__has_key="fingerprint")
+        for pk in by_people.order_by("order_id").values_list("order_id", flat=True).distinct():
+            report.error(plan.changed[pk].row, index, header, plan.changed[pk].number, "changed_here")
+        carried = OrderLine.objects.filter(order__in=ids).order_by("pk")
+        for pk, ref, shipment in carried.values_list("order_id", "source_ref", "shipment_lines__shipment__number"):
+            wanted = plan.changed[pk]
+            line = next((line for line in wanted.lines if line.ref == ref), None)
+            if line is None:
+                report.error(wanted.row, index, header, wanted.number, "line_gone", line=ref)
+            elif shipment and shipment != line.shipment:
+                at = layout.where("shipment.number")
+                report.error(line.row, *at, line.shipment, "changed_shipment", old=shipment)
+
+
 def _check_shipments(plan: Plan, layout: Layout, report: Report) -> None:
     """A new order's shipment may exist only through another order of this import."""
     index, header = layout.where("shipment.number")
@@ -85,6 +104,7 @@ def _check_shipments(plan: Plan, layout: Layout, report: Report) -> None:
 def _find_companies(plan: Plan, team: Team | None, layout: Layout, report: Report) -> None:
     wanted = plan.wanted.companies
     plan.new_codes = {key: company.code or code_for(company.name) for key, company in wanted.items()}
+    reporting = {layout.header[place.index] for place in layout.places if place.column.reports_new}
     by_code: dict[str, Company] = {}
     by_name: dict[str, list[Company]] = {}
     for codes in chunks(list(plan.new_codes.values())):
@@ -93,15 +113,16 @@ def _find_companies(plan: Plan, team: Team | None, layout: Layout, report: Repor
         for company in _usable(team).filter(Q(name__in=names) | Q(code__in=names)).order_by("pk"):
             for name in {company.name, company.code}:
                 by_name.setdefault(name, []).append(company)
-    for key, company in wanted.items():
-        target = f"{company.owner}.code" if company.code else f"{company.owner}.name"
-        index, header = layout.where(target)
-        namesakes = [] if company.code else by_name.get(company.name, [])
-        if len(namesakes) > 1:
-            report.error(company.row, index, header, company.name, "several_companies")
+    for key, item in wanted.items():
+        index, header = layout.where(f"{item.owner}.code" if item.code else f"{item.owner}.name")
+        namesakes = [] if item.code else by_name.get(item.name, [])
         found = namesakes[0] if namesakes else by_code.get(plan.new_codes[key])
-        if found and found.team_id and (team is None or found.team_id != team.pk):
-            report.error(company.row, index, header, company.code or company.name, "company_taken")
+        if len(namesakes) > 1:
+            report.error(item.row, index, header, item.name, "several_companies")
+        elif found and found.team_id and (team is None or found.team_id != team.pk):
+            report.error(item.row, index, header, item.code or item.name, "company_taken")
+        elif found is None and header in reporting:
+            report.doubt(item.row, index, header, item.code or item.name, "new_company")
         plan.companies[key] = found
 
 

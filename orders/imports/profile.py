@@ -47,6 +47,7 @@ class Column:
     reports_zero: bool = False
     reports_empty: bool = False
     reports_similar: bool = False
+    reports_new: bool = False  # companies that the import creates
     counts_weekends: bool = False
 
 
@@ -190,6 +191,7 @@ def _column(row: dict[str, Any]) -> Column:
         reports_zero=row.pop("report_zero", False),
         reports_empty=row.pop("report_empty", False),
         reports_similar=row.pop("report_similar", False),
+        reports_new=row.pop("report_new", False),
         counts_weekends=row.pop("count_weekends", False),
     )
     if row:

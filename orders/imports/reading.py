@@ -35,7 +35,8 @@ class FileRefused(DomainError):
 
 @dataclass(frozen=True)
 class Table:
-    """Header and records of a file. `records` holds (row number as a spreadsheet shows it, cells); blank rows are out."""
+    """Header and records of a file. A record is its row number, as a spreadsheet shows it, and its cells; blank ones
+    are left out."""
 
     header: list[str]
     records: list[tuple[int, list[str]]]

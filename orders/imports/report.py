@@ -42,7 +42,7 @@ ERRORS: dict[str, Any] = {
     "differs_in_shipment": gettext_lazy("row %(row)s says something else for the same shipment: %(other)s"),
     "differs_in_company": gettext_lazy("row %(row)s says something else for the same company: %(other)s"),
     "number_taken": gettext_lazy("this number exists already and was not brought by this profile"),
-    "company_taken": gettext_lazy("a company with this code exists under the name “%(name)s”"),
+    "company_taken": gettext_lazy("a company with this code belongs to another team"),
     "several_companies": gettext_lazy("several companies have this name; use the code"),
     "changed_here": gettext_lazy("the file differs from the last import, and the order was changed here since"),
     "line_gone": gettext_lazy("the last import had a line “%(line)s” of this order; the file lacks it"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from orders.imports import apply, checks, existing, wanted
+from orders.imports import apply, checks, existing, update, wanted
 from orders.imports.profile import Profile, TeamSpec
 from orders.imports.reading import read_table
 from orders.imports.report import Report
@@ -69,7 +69,11 @@ def import_orders(
     plan = existing.make_plan(asked_for, team, profile, layout, report)
     report.sort()
     if report.is_clean and not dry_run:
-        apply.write(plan, team=team or _new_team(spec), profile=profile, file=source.name[:200], by=by, now=now)
+        team = team or _new_team(spec)
+        companies = apply.write_companies(plan, team)
+        writing = apply.Writing(team, profile, source.name[:200], by, now)
+        apply.write_new(plan, companies, writing)
+        update.write_changed(plan, companies, writing)
     return report
 
 

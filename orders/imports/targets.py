@@ -11,32 +11,29 @@ from django.db import models
 from customers.models import Company
 from orders.models import Order, OrderLine, Shipment
 
+_ORDER = """
+    number customer_po_no ordered_at confirmed_at incoterm payment_terms mode country destination currency fx_rate
+    priority under_tolerance over_tolerance note
+"""
+_LINE = """
+    position product_code description quantity unit unit_price amount insurance_cost requested_date
+    promised_date_original promised_date_current
+"""
+_SHIPMENT = """
+    number mode vessel voyage origin destination booking_no bl_no container_no seal_no etd eta booked_at loaded_at atd
+    ata delivered_at recorded_at weight_kg freight_cost freight_currency
+"""
+_COMPANY = "code name name_en country city"
 _FIELDS: dict[str, tuple[type[models.Model], frozenset[str]]] = {
-    "order": (
-        Order,
-        frozenset(
-            "number customer_po_no ordered_at confirmed_at incoterm payment_terms mode country destination currency"
-            " fx_rate priority under_tolerance over_tolerance note".split()
-        ),
-    ),
-    "line": (
-        OrderLine,
-        frozenset(
-            "position product_code description quantity unit unit_price amount insurance_cost requested_date"
-            " promised_date_original promised_date_current".split()
-        ),
-    ),
-    "shipment": (
-        Shipment,
-        frozenset(
-            "number mode vessel voyage origin destination booking_no bl_no container_no seal_no etd eta booked_at"
-            " loaded_at atd ata delivered_at recorded_at weight_kg freight_cost freight_currency".split()
-        ),
-    ),
-    "customer": (Company, frozenset("code name name_en country city".split())),
-    "supplier": (Company, frozenset("code name name_en country city".split())),
+    owner: (model, frozenset(names.split()))
+    for owner, model, names in (
+        ("order", Order, _ORDER),
+        ("line", OrderLine, _LINE),
+        ("shipment", Shipment, _SHIPMENT),
+        ("customer", Company, _COMPANY),
+        ("supplier", Company, _COMPANY),
+    )
 }
-KINDS = frozenset({"text", "code", "date", "instant", "decimal", "integer", "choice", "country"})
 
 
 class UnknownTarget(ValueError):
@@ -79,6 +76,7 @@ def target_of(name: str) -> Target:
     if model is None or rest not in allowed:
         raise UnknownTarget(f"there is no target {name!r}")
     field = model._meta.get_field(rest)
+    assert isinstance(field, models.Field)  # noqa: S101  for the type checker: none of them is a relation
     return Target(name, _kind(rest, field), field)
 
 

@@ -15,6 +15,11 @@ from orders.imports.report import Report
 from orders.imports.rows import Layout, Row
 
 CENT = Decimal("0.01")
+_CONTRADICTIONS = {
+    "shipment": "differs_in_shipment",
+    "customer": "differs_in_company",
+    "supplier": "differs_in_company",
+}
 
 
 @dataclass(slots=True)
@@ -178,12 +183,8 @@ class _Builder:
             if name not in into:
                 into[name] = value
             elif into[name] != value:
-                rule = {
-                    "shipment": "differs_in_shipment",
-                    "customer": "differs_in_company",
-                    "supplier": "differs_in_company",
-                }
-                self._contradiction(row, f"{owner}.{name}", first_row, into[name], rule.get(owner, "differs_in_order"))
+                rule = _CONTRADICTIONS.get(owner, "differs_in_order")
+                self._contradiction(row, f"{owner}.{name}", first_row, into[name], rule)
 
     def _contradiction(self, row: Row, target: str, first_row: int, other: Any, rule: str) -> None:
         index, header = self.layout.where(target)
