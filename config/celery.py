@@ -5,13 +5,17 @@ import os
 from celery import Celery
 from django.conf import settings
 
+from config.watchdog import Watchdog
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("gendan")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# No `expires` on ticks: with clocks an hour apart nothing at all would run. A pile of them drains in a moment.
 app.conf.beat_schedule = {
     "sweep": {"task": "orders.sweep_reminders", "schedule": settings.SWEEP_PERIOD_SECONDS},
-    "deliver": {"task": "teams.deliver_notifications", "schedule": 10},
+    "deliver": {"task": "teams.deliver_notifications", "schedule": settings.DELIVER_PERIOD_SECONDS},
 }
 app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}
+app.steps["worker"].add(Watchdog)

@@ -15,7 +15,6 @@ from orders.models.templates import in_language
 from orders.reminders import Rungs, Step, persons_for
 from orders.services.owners import Escalation, escalation_of
 from orders.words import Side
-from orders.workflow import MilestoneStatus
 from teams.models import Notification
 from teams.notifications import registry
 from teams.worktime import CalendarExhausted, ScheduleError, working_time_between
@@ -62,12 +61,11 @@ def _concerns(reminder: Notification, milestone: Milestone, above: Escalation, a
 
 def facts_of(milestone: Milestone, at: datetime) -> dict[str, Any]:
     """What a reminder tells about the step at the instant `at`, as plain JSON values."""
-    order, due = milestone.order, milestone.due_at
-    assert due is not None
+    order, due = milestone.order, milestone.due_at or at
     try:
-        over = int(working_time_between(due, at, milestone.calendar.schedule()).total_seconds() // 60)
-    except (CalendarExhausted, ScheduleError):
-        over = int((at - due).total_seconds() // 60)
+        over = working_time_between(due, at, milestone.calendar.schedule())
+    except (CalendarExhausted, ScheduleError):  # A calendar without open time: the wall clock is better than nothing.
+        over = at - due
     return {
         "order": order.number,
         "customer": order.customer.name if order.customer else "",
@@ -75,7 +73,7 @@ def facts_of(milestone: Milestone, at: datetime) -> dict[str, Any]:
         "name_en": milestone.name_en,
         "owner": str(milestone.assignee or ""),
         "waiting_on": milestone.waiting_on,
-        "over_minutes": over,  # of working time past due; negative: what is left
+        "over_minutes": int(over.total_seconds() // 60),  # of working time past due; negative: what is left
     }
 
 

@@ -1,4 +1,4 @@
-"""The database's clock. It decides for all workers what is due and whose lease has run out (clocks of machines differ)."""
+"""The database's clock decides for all workers what is due and whose lease ran out: those of machines differ (C17)."""
 
 from dataclasses import dataclass
 from datetime import datetime
