@@ -7,6 +7,7 @@ from teams.api.views import NothingHereView
 
 urlpatterns = [
     path("", include("teams.api.urls")),
+    path("", include("customers.api")),
     path("", include("orders.api.urls")),
     path("", include("kpi.api_urls")),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),

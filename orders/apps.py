@@ -7,6 +7,9 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders import notices  # Its models exist only now.
+        from customers import services as customers  # Models exist only now.
+        from orders import notices
+        from orders.services.orders import refresh_search_of
 
         notices.register()
+        customers.renamed.append(refresh_search_of)

@@ -28,22 +28,46 @@ def change_fields(
         StaleVersion: somebody changed one of these fields to another value since then.
     """
     new_json = {name: json_value(value) for name, value in values.items()}
+    now_json = {name: json_value(getattr(instance, name)) for name in values}
     if seen_version is not None and seen_version < instance.version:
-        _refuse_conflicts(instance, new_json, seen_version)
-    changed = {
-        name: (old, new_json[name]) for name in values if (old := json_value(getattr(instance, name))) != new_json[name]
-    }
+        _refuse_conflicts(instance, now_json, new_json, seen_version)
+    changed = {name: (now_json[name], new_json[name]) for name in values if now_json[name] != new_json[name]}
     if not changed:
         return {}
     for name in changed:
         setattr(instance, name, values[name])
+    _note(instance, changed, by=by, now=now, fields=list(changed))
+    return changed
+
+
+def change_part(
+    instance: models.Model, name: str, *, old: Any, new: Any, seen_version: int | None, by: User, now: datetime
+) -> bool:
+    """The same guard for a part kept in other rows, such as a shipment's quantities; returns whether it changes.
+
+    `old` and `new` are JSON values; the caller writes the rows.
+
+    Raises:
+        StaleVersion: somebody changed this part to something else since then.
+    """
+    if seen_version is not None and seen_version < instance.version:
+        _refuse_conflicts(instance, {name: old}, {name: new}, seen_version)
+    if old == new:
+        return False
+    _note(instance, {name: (old, new)}, by=by, now=now, fields=[])
+    return True
+
+
+def _note(
+    instance: models.Model, changed: Mapping[str, tuple[Any, Any]], *, by: User, now: datetime, fields: list[str]
+) -> None:
+    """Raise the version, save `fields`, and remember who changed what."""
     instance.version += 1
-    instance.save(update_fields=[*changed, "version"])
+    instance.save(update_fields=[*fields, "version"])
     FieldChange.objects.bulk_create(
         FieldChange(subject=subject_of(instance), version=instance.version, field=name, old=old, new=new, by=by, at=now)
         for name, (old, new) in changed.items()
     )
-    return changed
 
 
 def json_value(value: Any) -> Any:
@@ -55,19 +79,21 @@ def json_value(value: Any) -> Any:
     return DjangoJSONEncoder().default(value)
 
 
-def _refuse_conflicts(instance: models.Model, new: Mapping[str, Any], seen_version: int) -> None:
+def _refuse_conflicts(
+    instance: models.Model, current: Mapping[str, Any], new: Mapping[str, Any], seen_version: int
+) -> None:
     since = FieldChange.objects.filter(
         subject=subject_of(instance), version__gt=seen_version, field__in=new
     ).select_related("by")
     conflicts = {
         change.field: {
-            "theirs": json_value(getattr(instance, change.field)),
+            "theirs": current[change.field],
             "yours": new[change.field],
             "by": str(change.by),
             "at": change.at.isoformat(),
         }
         for change in since.order_by("version")
-        if json_value(getattr(instance, change.field)) != new[change.field]
+        if current[change.field] != new[change.field]
     }
     if conflicts:
         who = next(iter(conflicts.values()))["by"]

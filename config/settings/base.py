@@ -151,6 +151,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "SideEnum": "orders.words.Side",
+        "OrderStatusEnum": "orders.workflow.OrderStatus",
+        "MilestoneStatusEnum": "orders.workflow.MilestoneStatus",
+        "ShipmentStatusEnum": "orders.workflow.ShipmentStatus",
+        "DocumentStatusEnum": "orders.models.documents.OrderDocument.Status",
+    },
 }
 
 DATABASE_OPTIONS = {

@@ -3,14 +3,22 @@
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from customers.models import Company
 from customers.models.companies import CODE_VALIDATOR
 from orders.filters import people_of
-from orders.models import DelayReason, OrderDocument, ProcessTemplate
+from orders.models import (
+    DelayReason,
+    DocumentKind,
+    Milestone,
+    Order,
+    OrderDocument,
+    OrderLine,
+    ProcessTemplate,
+    Shipment,
+)
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
 from teams.api.fields import (
     ChoiceField,
@@ -25,12 +33,11 @@ from teams.api.fields import (
     VisibleField,
 )
 from teams.api.serializers import Body, VersionedBody
+from teams.api.validators import COUNTRY, CURRENCY
 from teams.models import Team, User
 
 MAX_LINES = 500
 MAX_BULK = 500
-CURRENCY = RegexValidator(r"^[A-Z]{3}\Z", _("Write a currency as its three letters, e.g. USD."))
-COUNTRY = RegexValidator(r"^[A-Z]{2}\Z", _("Write a country as its two letters, e.g. DE."))
 
 
 def companies_of(user: User) -> Any:
@@ -43,6 +50,18 @@ def teams_of(user: User) -> Any:
 
 def documents_of(user: User) -> Any:
     return OrderDocument.objects.visible_to(user)
+
+
+def orders_of(user: User) -> Any:
+    return Order.objects.visible_to(user)
+
+
+def milestones_of(user: User) -> Any:
+    return Milestone.objects.visible_to(user)
+
+
+def lines_of(user: User) -> Any:
+    return OrderLine.objects.filter(order__in=Order.objects.visible_to(user)).select_related("order__team")
 
 
 def current_templates(user: User) -> Any:
@@ -60,8 +79,9 @@ class _MoneyBody:
 
     def get_fields(self: Any) -> dict[str, serializers.Field]:
         fields = super().get_fields()
-        request = self.context.get("request")
-        if request is not None and not self.context.get("sees_money", request.user.access.sees_any_money):
+        user = getattr(self.context.get("request"), "user", None)
+        sees_money = self.context.get("sees_money", user.access.sees_any_money if isinstance(user, User) else True)
+        if not sees_money:
             for name in self.money_fields:
                 fields.pop(name, None)
         return fields
@@ -178,6 +198,88 @@ class ReasonBody(Body):
 class AssignBody(Body):
     assignee = VisibleField(people_of, key="username")
     reason = TextField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class ShipmentLineBody(Body):
+    order_line = VisibleField(lines_of, help_text="id of the order line")
+    quantity = QuantityField()
+
+
+class _ShipmentFields(_MoneyBody, Body):
+    """What a person writes of a shipment; its status and instants follow from its moves."""
+
+    money_fields = ("freight_cost", "freight_currency")
+
+    owner = VisibleField(people_of, key="username", required=False, allow_null=True)
+    forwarder = VisibleField(companies_of, key="code", required=False, allow_null=True)
+    mode = ChoiceField(choices=Mode.choices, required=False, allow_blank=True)
+    vessel = TextField(max_length=80, required=False, allow_blank=True)
+    voyage = TextField(max_length=40, required=False, allow_blank=True)
+    origin = TextField(max_length=120, required=False, allow_blank=True)
+    destination = TextField(max_length=120, required=False, allow_blank=True)
+    booking_no = TextField(max_length=60, required=False, allow_blank=True)
+    bl_no = TextField(max_length=60, required=False, allow_blank=True)
+    bl_release_mode = ChoiceField(choices=Shipment.BlRelease.choices, required=False, allow_blank=True)
+    container_no = TextField(max_length=60, required=False, allow_blank=True)
+    seal_no = TextField(max_length=60, required=False, allow_blank=True)
+    si_cutoff_at = InstantField(required=False, allow_null=True)
+    vgm_cutoff_at = InstantField(required=False, allow_null=True)
+    cy_cutoff_at = InstantField(required=False, allow_null=True)
+    customs_cutoff_at = InstantField(required=False, allow_null=True)
+    etd = DateField(required=False, allow_null=True)
+    eta = DateField(required=False, allow_null=True)
+    weight_kg = DecimalField(max_digits=12, decimal_places=3, min_value=0, required=False, allow_null=True)
+    freight_cost = MoneyField(max_digits=14, required=False, allow_null=True)
+    freight_currency = TextField(max_length=3, required=False, allow_blank=True, validators=[CURRENCY])
+    note = TextField(max_length=4000, required=False, allow_blank=True)
+
+
+class ShipmentBody(_ShipmentFields):
+    """A planned shipment of goods of confirmed orders; its team is that of the goods."""
+
+    number = TextField(max_length=40, validators=[CODE_VALIDATOR])
+    team = VisibleField(teams_of, key="code", required=False)
+    lines = ShipmentLineBody(many=True, max_length=MAX_LINES)
+
+
+class ShipmentPatch(_ShipmentFields, VersionedBody):
+    """Fields to change; `lines` replace the quantities until the cargo is loaded."""
+
+    lines = ShipmentLineBody(many=True, required=False, max_length=MAX_LINES)
+
+
+class CargoMoveBody(Body):
+    """A move of the cargo."""
+
+    at = InstantField(required=False, help_text="when it truly happened; now by default")
+    reason = TextField(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class DocumentBody(Body):
+    """A file of an order, as a multipart form."""
+
+    order = VisibleField(orders_of, key="number")
+    milestone = VisibleField(milestones_of, required=False, allow_null=True)
+    kind = ChoiceField(choices=DocumentKind.choices)
+    file = serializers.FileField(allow_empty_file=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        milestone = attrs.get("milestone")
+        if milestone is not None and milestone.order_id != attrs["order"].pk:
+            raise serializers.ValidationError({"milestone": [_("There is no such entry.")]})
+        return attrs
+
+
+class DecisionBody(Body):
+    """Why a document is accepted."""
+
+    note = TextField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class RefusalBody(Body):
+    """Why a document is refused."""
+
+    note = TextField(max_length=300)
 
 
 class EmptyBody(Body):

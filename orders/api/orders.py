@@ -19,9 +19,10 @@ from orders.models import Order
 from orders.services import documents as document_services
 from orders.services import orders as services
 from teams.access import require
+from teams.api.serializers import refuse_unknown
+from teams.api.teams import default_team
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
 from teams.errors import NotPermitted
-from teams.models import Team
 from teams.permissions import Permission, RoleCode
 
 
@@ -46,7 +47,9 @@ class OrderView(ListMixin, RetrieveMixin, RowsView):
             raise NotPermitted(_("Your role may not do this."))
         values = self.read_body(bodies.OrderBody)
         lines = values.pop("lines", [])
-        team = values.setdefault("team", self._default_team())
+        if "team" not in values:
+            values["team"] = default_team(self.user, Permission.ORDER_CREATE)
+        team = values["team"]
         require(self.user, Permission.ORDER_CREATE, team_id=team.pk)
         if not self.user.access.sees_money(team.pk):
             _refuse_money(values, lines)
@@ -151,23 +154,16 @@ class OrderView(ListMixin, RetrieveMixin, RowsView):
         require(self.user, permission, team_id=order.team_id)
         return order
 
-    def _default_team(self) -> Team:
-        """The first team in which the writer may create orders."""
-        allowed = self.user.access.teams_allowing(Permission.ORDER_CREATE)
-        own = Team.objects.filter(memberships__user=self.user).distinct().order_by("pk")
-        team = own.first() if allowed is None else own.filter(pk__in=allowed).first()
-        if team is None:
-            raise ValidationError({"team": [_("Say which team the order belongs to.")]})
-        return team
-
 
 def _refuse_money(values: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     """The team turned out to be one whose money the writer may not know."""
-    unknown = {name for name in bodies.OrderBody.money_fields if name in values}
     of_lines = bodies.LineBody.money_fields
-    unknown |= {f"lines.{i}.{name}" for i, line in enumerate(lines) for name in of_lines if name in line}
-    if unknown:
-        raise ValidationError({name: [_("There is no such field to write.")] for name in sorted(unknown)})
+    refuse_unknown(
+        [
+            *(name for name in bodies.OrderBody.money_fields if name in values),
+            *(f"lines.{index}.{name}" for index, line in enumerate(lines) for name in of_lines if name in line),
+        ]
+    )
 
 
 def _line_ids(order: Order, positions: list[int] | None) -> list[int] | None:

@@ -18,7 +18,7 @@ from orders.services.milestones import CLOCK_SKEW, EARLIEST, complete_by_shipmen
 from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
 from teams.errors import DomainError, InvalidInput
 from teams.models import User
-from teams.versioning import change_fields
+from teams.versioning import change_fields, change_part
 
 # The order's steps that are done once all its goods have made the move.
 STEPS_OF_MOVE: dict[str, tuple[str, ...]] = {
@@ -86,18 +86,18 @@ def edit_shipment(
     """
     orders = _lock_orders(lines or {}, shipment_id=shipment_id)
     shipment = Shipment.objects.select_for_update().get(pk=shipment_id)
+    data: dict[str, Any] = {}
+    if lines is not None and _change_lines(shipment, lines, seen_version=seen_version, by=by, now=now):
+        data["lines"] = len(lines)  # no more: an order's timeline must not tell about another order's goods
+    # The version as the writer saw it guards the fields too; that of the lines has just been raised by ourselves.
     changed = change_fields(shipment, values, seen_version=seen_version, by=by, now=now)
     if "etd" in changed and shipment.etd_original is None:
         shipment.etd_original = shipment.etd
         shipment.save(update_fields=["etd_original"])
-    if lines is not None:
-        if shipment.status not in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED}:
-            raise workflow.TransitionNotAllowed(_("The cargo is loaded; its quantities are fixed."))
-        shipment.lines.all().delete()
-        _put_lines(shipment, lines)
+    if changed:
+        data["fields"] = {name: list(pair) for name, pair in changed.items()}
     for order in orders:
-        if changed or lines is not None:
-            data = {"fields": {name: list(pair) for name, pair in changed.items()}}
+        if data:
             flow.record(order, EventKind.EDITED, by=by, now=now, shipment=shipment, data=data)
             flow.refresh_fulfilment(order, by=by, now=now)
     return shipment
@@ -159,6 +159,21 @@ def _lock_orders(lines: Mapping[int, Decimal], shipment_id: int | None = None) -
     return [flow.lock_order(order_id) for order_id in sorted(ids)]
 
 
+def _change_lines(
+    shipment: Shipment, lines: Mapping[int, Decimal], *, seen_version: int | None, by: User, now: datetime
+) -> bool:
+    """Give the shipment other quantities; returns whether they differ from those it had."""
+    if shipment.status not in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED}:
+        raise workflow.TransitionNotAllowed(_("The cargo is loaded; its quantities are fixed."))
+    old = {str(line.order_line_id): f"{line.quantity.normalize():f}" for line in shipment.lines.all()}
+    new = {str(line_id): f"{quantity.normalize():f}" for line_id, quantity in lines.items()}
+    if not change_part(shipment, "lines", old=old, new=new, seen_version=seen_version, by=by, now=now):
+        return False
+    shipment.lines.all().delete()
+    _put_lines(shipment, lines)
+    return True
+
+
 def _put_lines(shipment: Shipment, lines: Mapping[int, Decimal]) -> None:
     if not lines:
         message = _("Say which lines travel, and how much of each.")
@@ -195,7 +210,6 @@ def quantity_left(line: OrderLine, without: Shipment | None = None) -> Decimal:
 
 
 def _check_move_instant(shipment: Shipment, to: str, at: datetime, now: datetime) -> None:
-    field = SHIPMENT_INSTANTS[to]
     before = [getattr(shipment, name) for name in list(SHIPMENT_INSTANTS.values())[: list(SHIPMENT_INSTANTS).index(to)]]
     message = ""
     if at > now + CLOCK_SKEW:
@@ -205,7 +219,7 @@ def _check_move_instant(shipment: Shipment, to: str, at: datetime, now: datetime
     elif any(earlier and at < earlier for earlier in before):
         message = _("This lies before the move before it.")
     if message:
-        raise MoveRefused(message, fields={field: message})
+        raise MoveRefused(message, fields={"at": message})
 
 
 def _follow(order: Order, move: str, *, by: User, now: datetime) -> None:

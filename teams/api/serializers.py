@@ -1,5 +1,6 @@
 """What bodies and answers of the API have in common."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,20 @@ from teams.api.fields import InstantField, NumberField
 from teams.models import User
 
 
+def no_such_field() -> str:
+    return _("There is no such field to write.")
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Refuse fields that the writer may not set, in the words for made-up ones.
+
+    Raises:
+        ValidationError: if there are any.
+    """
+    if errors := {name: [no_such_field()] for name in names}:
+        raise serializers.ValidationError(errors)
+
+
 class Body(serializers.Serializer):
     """The body of a request. A key that is not declared, or not the writer's to set, is refused by its name."""
 
@@ -18,7 +33,7 @@ class Body(serializers.Serializer):
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
-            errors = {str(key)[:80]: [_("There is no such field to write.")] for key in data if key not in writable}
+            errors = {str(key)[:80]: [no_such_field()] for key in data if key not in writable}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:

@@ -57,15 +57,24 @@ class RowsView(ApiView, GenericViewSet):
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
     lookup_value_regex = "[^/]+"
+    key_field: str | None = None
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "now": self.now}
 
     def get_object(self) -> Any:
-        """The row that the address names; 404 if it is missing or foreign, by one path and before the body is read."""
-        value = self.kwargs[self.lookup_field]
-        wanted = as_id(value) if self.lookup_field == "pk" else value
-        row = self.get_queryset().filter(**{self.lookup_field: wanted}).first() if wanted is not None else None
+        """The row that the address names, by id or else by `key_field`.
+
+        A missing and a foreign one answer 404 by one path, before the body is read.
+        """
+        name = self.kwargs[self.lookup_field]
+        row = None
+        if self.lookup_field != "pk":
+            row = self.get_queryset().filter(**{self.lookup_field: name}).first()
+        elif (pk := as_id(name)) is not None:
+            row = self.get_queryset().filter(pk=pk).first()
+        if row is None and self.key_field:
+            row = self.get_queryset().filter(**{self.key_field: name}).first()
         if row is None:
             raise Http404
         return row
