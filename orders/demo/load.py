@@ -7,9 +7,10 @@ from django.db import transaction
 
 from orders.demo.companies import load_companies
 from orders.demo.deck import cards
+from orders.demo.hand import Hand
+from orders.demo.ledger import Ledger
 from orders.demo.people import load_people
 from orders.demo.plots import lay_plot
-from orders.demo.replay import Replay
 from orders.demo.story import Story
 from orders.demo.telling import tell
 from orders.demo.world import World
@@ -31,9 +32,10 @@ def load_demo(*, orders: int, seed: int, now: datetime) -> int:
     load_companies(Random(f"{seed}:companies"), now)
     there = Order.objects.filter(source=SOURCE).count()
     stories = tell_stories(orders, seed, now)[there:]
-    replay = Replay()
+    ledger = Ledger()
     for story in sorted(stories, key=lambda story: story.acts[0].at):
-        replay.tell(story)
+        Hand(ledger, story)
+    ledger.save()
     return len(stories)
 
 

@@ -2,12 +2,14 @@
 
 import zlib
 from datetime import timedelta
+from hashlib import sha256
 from struct import pack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orders.demo.people import holder
 from orders.demo.story import Act
 from orders.grammar import StepSpec
+from orders.sniffing import content_type_of
 from teams.permissions import RoleCode
 
 if TYPE_CHECKING:
@@ -75,6 +77,11 @@ def content(number: str, kind: str, version: int) -> tuple[str, bytes]:
     return f"{name}.pdf", _page([f"Order {number}", f"Document {kind}, version {version}", "Demo data, no legal value"])
 
 
+def facts_of(body: bytes) -> dict[str, Any]:
+    """The fields of `OrderDocument` that tell about the content."""
+    return {"content_type": content_type_of(body), "size": len(body), "sha256": sha256(body).hexdigest()}
+
+
 def _page(lines: list[str]) -> bytes:
     """A PDF of one page with `lines` of Latin text."""
     text = "BT /F1 16 Tf 60 780 Td 24 TL " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
@@ -92,7 +99,8 @@ def _page(lines: list[str]) -> bytes:
         body += f"{number} 0 obj\n{content_}\nendobj\n"
     table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
     count = len(objects) + 1
-    end = f"xref\n0 {count}\n0000000000 65535 f \n{table}trailer << /Size {count} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    trailer = f"trailer << /Size {count} /Root 1 0 R >>"
+    end = f"xref\n0 {count}\n0000000000 65535 f \n{table}{trailer}\nstartxref\n{len(body)}\n%%EOF\n"
     return (body + end).encode("latin-1")
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from orders.demo.plots import Plot
 
 _WAITING = {
-    Side.CUSTOMER: ["等客户确认样品", "客户内部审批中，已催两次", "等客户付款水单", "客户要求修改唛头，等新稿", "Waiting for the buyer's approval"],
+    Side.CUSTOMER: ["等客户确认样品", "客户内部审批中，已催两次", "等客户付款水单", "客户要求修改唛头，等新稿",
+                    "Waiting for the buyer's approval"],
     Side.SUPPLIER: ["供应商排期推后，等回复", "面料厂染缸排队", "工厂停电检修", "Supplier waits for raw material"],
     Side.FORCE_MAJEURE: ["台风停工"],
     Side.AUTHORITY: ["海关查验中"],

@@ -29,6 +29,7 @@ MOVE_STEPS: dict[str, dict[str, str]] = {
         "delivered": "DELIVERED",
     },
 }  # fmt: skip
+SHOWN_CLERK = "clerk"  # whose desk visitors look at
 LAST_STEP = {"PRE_SALES": "PO_WON_LOST"}  # the others end with CLOSED
 # Delay reasons by the step at which trouble begins.
 _TROUBLES = {
@@ -101,7 +102,7 @@ def _past_plot(card: Card, world: World, rng: Random, specs: dict[str, StepSpec]
     ordered_at, confirmed_at = begin(world, card.template, rng, code=last, due=due)
     course = Course(world, card.template, ordered_at, confirmed_at)
     plot = Plot(card, course, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.15:
         course.trouble = _trouble(card, rng, days=rng.uniform(4, 12))
     course.run(rng)
     if rng.random() < 0.25:
@@ -130,7 +131,7 @@ def _pause_somewhere(plot: Plot, specs: dict[str, StepSpec]) -> None:
 
 
 def _open_plot(card: Card, world: World, rng: Random, specs: dict[str, StepSpec]) -> Plot:
-    spec = rng.choice([s for s in specs.values() if _may_be_current(s, card)])
+    spec = rng.choice([s for s in specs.values() for _once in range(_share(s, card)) if _may_be_current(s, card)])
     (earliest, latest), _weight = rng.choices(_DUE_IN, [weight for _span, weight in _DUE_IN])[0]
     due = world.now + timedelta(days=rng.uniform(earliest, latest))
     begun = begin(world, card.template, rng, code=spec.code, due=due)
@@ -180,6 +181,13 @@ def _may_be_current(spec: StepSpec, card: Card) -> bool:
     if card.fate is Fate.RUNNING:
         return spec.stage not in _FINISHING_STAGES
     return spec.stage in _EARLY_STAGES and spec.stage not in _FINISHING_STAGES
+
+
+def _share(spec: StepSpec, card: Card) -> int:
+    """How likely orders stand at the step: goods are long on their way, and a clerk's desk is never empty."""
+    if spec.role == "clerk":
+        return 9 if card.clerk == SHOWN_CLERK else 3
+    return 3 if spec.stage == "DLV" else 1
 
 
 def _trouble(card: Card, rng: Random, *, days: float) -> Trouble:

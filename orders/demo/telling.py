@@ -7,7 +7,7 @@ from typing import Any
 
 from orders.demo import phrases
 from orders.demo.cargo import cargo_acts, stepped_by_cargo
-from orders.demo.companies import COMPANIES, Profile
+from orders.demo.companies import COMPANIES
 from orders.demo.course import WORKING_DAY
 from orders.demo.deck import Fate
 from orders.demo.goods import choose_goods
@@ -93,7 +93,7 @@ def _terms(plot: Plot) -> dict[str, Any]:
     rng, card = plot.rng, plot.card
     customer = rng.choice([p for p in COMPANIES if p.team == card.team and p.part in {"customer", "dealer"}])
     at_home = customer.country == "CN"
-    incoterm, mode = _route(plot.template, at_home, rng)
+    incoterm, mode = _route(plot, at_home)
     currency = "CNY" if at_home else rng.choice(["USD", "USD", "EUR"])
     suppliers = [p for p in COMPANIES if p.part == "supplier"]
     return {
@@ -117,13 +117,16 @@ def _terms(plot: Plot) -> dict[str, Any]:
     }
 
 
-def _route(template: str, at_home: bool, rng: Random) -> tuple[str, str]:
+def _route(plot: Plot, at_home: bool) -> tuple[str, str]:
+    template, rng = plot.template, plot.rng
     if at_home:
         return Incoterm.DOM, rng.choice([Mode.TRUCK, Mode.TRUCK, Mode.EXPRESS])
     if template == "SPARE_PARTS":
         return Incoterm.DAP, rng.choice([Mode.EXPRESS, Mode.AIR])
     if template in {"EXPORT_FCL", "GARMENT_TNA"}:
         terms = [Incoterm.FOB] * 5 + [Incoterm.CIF, Incoterm.CIF, Incoterm.CFR, Incoterm.FCA, Incoterm.DAP]
+        # Under way to the customer's door: the only ones that are shipped and not yet delivered.
+        terms += [Incoterm.DAP] * 8 if plot.card.fate is Fate.FINISHING else []
         return rng.choice(terms), Mode.FCL if template == "EXPORT_FCL" else rng.choice([Mode.FCL, Mode.LCL])
     return (Incoterm.DAP, Mode.TRUCK) if template == "DOMESTIC_MTO" else (Incoterm.FOB, Mode.FCL)
 
@@ -233,12 +236,8 @@ def _ending(plot: Plot, clerk: str) -> list[Act]:
         side = plot.rng.choice([Side.CUSTOMER, Side.CUSTOMER, Side.FORCE_MAJEURE])
         return [Act(plot.ends_at, "hold", clerk, {"side": side, "reason": phrases.holding(side)})]
     if plot.card.fate in _CANCELLED:
-        side = (
-            Side.CUSTOMER
-            if plot.card.fate is Fate.CUSTOMER_CANCELLED
-            else plot.rng.choice([Side.INTERNAL, Side.SUPPLIER])
-        )
-        return [_cancel_act(plot, side)]
+        ours = plot.rng.choice([Side.INTERNAL, Side.SUPPLIER])
+        return [_cancel_act(plot, Side.CUSTOMER if plot.card.fate is Fate.CUSTOMER_CANCELLED else ours)]
     if plot.current:
         return []
     at = plot.course.ends_at + timedelta(minutes=10)
@@ -246,14 +245,9 @@ def _ending(plot: Plot, clerk: str) -> list[Act]:
 
 
 def _cancel_act(plot: Plot, side: str) -> Act:
-    assert plot.ends_at
     return Act(
-        plot.ends_at,
+        plot.until,
         "cancel",
         holder(RoleCode.LEAD, plot.card.team),
         {"side": side, "reason": phrases.cancelling(side)},
     )
-
-
-def customer_of(terms: dict[str, Any]) -> Profile:
-    return next(profile for profile in COMPANIES if profile.code == terms["customer"])
