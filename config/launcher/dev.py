@@ -90,11 +90,11 @@ def _start_servers(supervisor: Supervisor, logs: Path) -> None:
     servers = []
     if not os.environ.get("DATABASE_URL"):
         cluster = dev_cluster()
-        supervisor.keep(Service("postgres", cluster.start, cluster.log, signal.SIGINT, patience=20))
+        supervisor.keep(Service("postgres", cluster.start, cluster.log, signal.SIGINT, patience=20, foundation=True))
         servers.append(cluster.wait_until_ready)
     if not os.environ.get("REDIS_URL"):
         valkey = dev_valkey()
-        supervisor.keep(Service("valkey", valkey.start, valkey.log, patience=20))
+        supervisor.keep(Service("valkey", valkey.start, valkey.log, patience=20, foundation=True))
         servers.append(valkey.wait_until_ready)
     for wait_until_ready in servers:
         wait_until_ready()

@@ -108,7 +108,7 @@ class Installer:
 
     def install(self, *what: str) -> None:
         if self.uv is not None:
-            command = [self.uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", *what]
+            command = [self.uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", *what]
             try:
                 _run(command, env=_uv_environment())
                 return
@@ -169,7 +169,12 @@ def _pip_setting(name: str) -> str | None:
         return value
     home = Path.home()
     named = os.environ.get("PIP_CONFIG_FILE")
-    files = ["/etc/pip.conf", "/etc/xdg/pip/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    files: list[str | Path] = [
+        "/etc/pip.conf",
+        "/etc/xdg/pip/pip.conf",
+        home / ".pip/pip.conf",
+        home / ".config/pip/pip.conf",
+    ]
     files += [home / "Library/Application Support/pip/pip.conf", *([named] if named else [])]
     parser = configparser.RawConfigParser()
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):

@@ -135,7 +135,18 @@ class Cluster:
         private_folder(draft)
         if self.become is become_nobody:
             nobody.give(draft)
-        command = [programs / "initdb", "-D", draft, "-U", NAME, "-A", "trust", "-E", "UTF8", "--no-instructions"]
+        command: list[str | Path] = [
+            programs / "initdb",
+            "-D",
+            draft,
+            "-U",
+            NAME,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-instructions",
+        ]
         command += locale_options(major_version(programs))
         command += [] if self.durable else ["--no-sync"]
         self._run(command)

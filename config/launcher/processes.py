@@ -99,11 +99,20 @@ def way_out_of_root() -> Become | None:
 
 def stop(child: subprocess.Popen[bytes], by: signal.Signals, *, patience: float) -> None:
     """End a child by `by`, after `patience` seconds by SIGKILL, and whatever it leaves in its session's group."""
+    ask_to_stop(child, by)
+    see_off(child, patience=patience)
+
+
+def ask_to_stop(child: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    """Send the signal, once: a second one makes many programs drop their work."""
     if child.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(by)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(patience)
+        child.send_signal(by)
+
+
+def see_off(child: subprocess.Popen[bytes], *, patience: float) -> None:
+    """Wait for a child that was asked to stop; then end it and its group by force."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(patience)
     kill_group(child)
 
 

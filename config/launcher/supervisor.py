@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from .processes import kill_group, stop
+from .processes import ask_to_stop, kill_group, see_off, stop
 from .text import say, tr
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a restart; doubled each time
@@ -24,13 +24,17 @@ class Stopped(Exception):
 
 @dataclass
 class Service:
-    """A process to keep running; `stop_signal` ends it in order within `patience` seconds."""
+    """A process to keep running; `stop_signal` ends it in order within `patience` seconds.
+
+    A `foundation` is what the others stand on, such as the database: it ends when they are gone.
+    """
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
     log: Path
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 30.0
+    foundation: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause: float = FIRST_PAUSE
@@ -58,7 +62,7 @@ class Supervisor:
         if self._requests == 2 and number == signal.SIGINT:
             # A second Ctrl-C: nobody wants to wait for running work. The database and the broker still end in order.
             for service in self.services:
-                if service.process is not None and service.patience > 20:
+                if service.process is not None and not service.foundation:
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         os.killpg(service.process.pid, signal.SIGKILL)
 
@@ -133,9 +137,15 @@ class Supervisor:
         service.pause = min(service.pause * 2, LONGEST_PAUSE)
 
     def stop_all(self) -> None:
-        """End every service, the last one started first."""
+        """End every service, the last one started first; only foundations wait for the others to be gone."""
         self._requests = max(self._requests, 1)
-        for service in reversed(self.services):
-            if service.process is not None:
-                stop(service.process, service.stop_signal, patience=service.patience)
-                service.process = None
+        services = sorted(reversed(self.services), key=lambda service: service.foundation)
+        running = [(service, service.process) for service in services if service.process is not None]
+        for service, process in running:
+            if not service.foundation:
+                ask_to_stop(process, service.stop_signal)
+        for service, process in running:
+            if service.foundation:
+                ask_to_stop(process, service.stop_signal)
+            see_off(process, patience=service.patience)
+            service.process = None
