@@ -202,3 +202,13 @@ DELIVER_PERIOD_SECONDS = 10
 
 # How many of our own proxies append to X-Forwarded-For; 0 means the peer is the client.
 TRUSTED_PROXY_COUNT = 0
+
+# Errors reach the process's own log whatever DEBUG says; production writes JSON lines instead.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

@@ -6,7 +6,7 @@ from pathlib import Path
 import dj_database_url
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASE_OPTIONS, STORAGES
+from config.settings.base import DATABASE_OPTIONS, LOGGING, STORAGES
 
 
 def required(name: str) -> str:
@@ -54,10 +54,4 @@ SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.logs.JsonFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+LOGGING = {**LOGGING, "formatters": {"plain": {"()": "config.logs.JsonFormatter"}}}
