@@ -24,6 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _GUARDED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
 _POSITIVE = frozenset({"quantity", "fx_rate", "position"})
 LONGEST_TEXT = 4000
+LARGEST = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,14 @@ class CellReader:
             if value == 0 and model_field.name in _POSITIVE:
                 raise Refused("not_positive")
             allowed = getattr(model_field, "decimal_places", None) if places is None else places
+            digits = getattr(model_field, "max_digits", 9)
+            # First, since a huge number cannot even be rounded.
+            if value >= 10 ** (digits - (allowed or 0)):
+                raise Refused("too_large")
             if allowed is not None and value != round(value, allowed):
                 raise Refused("too_precise", places=allowed)
-            digits = getattr(model_field, "max_digits", None)
-            if (digits and value >= 10 ** (digits - (allowed or 0))) or (digits is None and value >= 10**9):
-                raise Refused("too_large")
+        if value >= LARGEST:
+            raise Refused("too_large")
         return value
 
     def _choice(self, text: str) -> str:
