@@ -10,14 +10,20 @@ from .urls import database_url
 ORDERS = 300
 
 
-def load_once(data: Path, manage: Callable[..., None]) -> None:
-    """Load the demo data unless this database has had its turn."""
-    marker = data / f"demo-loaded-{mark_of(Path(database_url()))}"
-    if marker.exists():
-        return
+def is_wanted(data: Path) -> bool:
+    """Whether this database has not had its turn yet."""
+    return not _marker(data).exists()
+
+
+def load(data: Path, manage: Callable[..., None]) -> None:
+    """Load the demo data, unless the database holds real work."""
     say(tr("Loading demo data (once) …", "正在载入演示数据（仅一次）……"))
-    manage("demo", "--orders", str(ORDERS))
-    marker.touch()
+    manage("demo", "--if-empty", "--orders", str(ORDERS))
+    _marker(data).touch()
+
+
+def _marker(data: Path) -> Path:
+    return data / f"demo-loaded-{mark_of(database_url())}"
 
 
 def login_lines() -> list[str]:

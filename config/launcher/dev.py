@@ -68,13 +68,17 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path, url:
     logs = private_folder(data / "logs")
     env = _environment(url)
     _start_servers(supervisor, logs)
-    # Loading Django takes the web process as long as a migration that has nothing to do: both at once.
     bind = f"{options.host}:{options.port}"
     web = (PYTHON, "-m", "gunicorn", "config.wsgi", "--config", "python:config.gunicorn", "--bind", bind)
-    supervisor.keep(_service("web", web, logs, env))
-    _job(supervisor, "set_up", logs, env, "set_up")
-    if not options.no_demo:
-        demo.load_once(data, partial(_job, supervisor, "demo", logs, env))
+    start_web = partial(supervisor.keep, _service("web", web, logs, env))
+    if options.no_demo or not demo.is_wanted(data):
+        # Loading Django takes the web process as long as a migration that has nothing to do: both at once.
+        start_web()
+        _job(supervisor, "set_up", logs, env, "set_up")
+    else:
+        _job(supervisor, "set_up", logs, env, "set_up")
+        demo.load(data, partial(_job, supervisor, "demo", logs, env))
+        start_web()  # Not before: whoever sees the first page can log in.
     _wait_for_page(supervisor, options.host, options.port)
     # Only now, so that they do not slow down the first page.
     tick_env = env | {"REMAP_SIGTERM": "SIGQUIT"}  # A stopped worker puts its work back at once.

@@ -16,9 +16,9 @@ def data_dir() -> Path:
     return Path(os.environ.get("GENDAN_DATA_DIR") or ROOT / ".data").expanduser().absolute().resolve()
 
 
-def mark_of(folder: Path) -> str:
-    """A short name for a folder, the same in every process."""
-    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+def mark_of(place: str | Path) -> str:
+    """A short name for a folder or an address, the same in every process."""
+    return hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
 
 
 def private_folder(folder: Path) -> Path:

@@ -139,7 +139,8 @@ class Supervisor:
     def stop_all(self) -> None:
         """End every service, the last one started first; only foundations wait for the others to be gone."""
         self._requests = max(self._requests, 1)
-        services = sorted(reversed(self.services), key=lambda service: service.foundation)
+        services = self.services[::-1]
+        services.sort(key=lambda service: service.foundation)
         running = [(service, service.process) for service in services if service.process is not None]
         for service, process in running:
             if not service.foundation:

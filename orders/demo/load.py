@@ -9,6 +9,7 @@ from orders.demo.companies import load_companies
 from orders.demo.deck import cards
 from orders.demo.hand import Hand
 from orders.demo.ledger import Ledger
+from orders.demo.logins import LOGINS
 from orders.demo.people import load_people
 from orders.demo.plots import lay_plot
 from orders.demo.story import Story
@@ -17,6 +18,7 @@ from orders.demo.world import World
 from orders.models import Order
 from orders.process import load_shipped_templates
 from orders.reasons import load_delay_reasons
+from teams.models import User
 from teams.services.calendars import load_default_calendars
 
 SOURCE = "demo"  # Order.source of every demo order
@@ -37,6 +39,12 @@ def load_demo(*, orders: int, seed: int, now: datetime) -> int:
         Hand(ledger, story)
     ledger.save()
     return len(stories)
+
+
+def holds_real_work() -> bool:
+    """Whether there is anything that the demo did not bring: an account or an order of somebody else."""
+    accounts = {username for username, *_ in LOGINS}
+    return User.objects.exclude(username__in=accounts).exists() or Order.objects.exclude(source=SOURCE).exists()
 
 
 def tell_stories(count: int, seed: int, now: datetime) -> list[Story]:
