@@ -67,6 +67,7 @@ def money(value: Decimal | None) -> str:
     return "—" if value is None or value == "" else number_format(value, decimal_pos=2, force_grouping=True)
 
 
+@register.filter("span")
 def working_span(amount: timedelta, day_length: timedelta) -> str:
     """A length of working time in words, e.g. 1 day 3 h; a day is as long as the calendar's working day."""
     minutes = int(abs(amount).total_seconds()) // 60

@@ -1,0 +1,1 @@
+"""Forms of orders: they check shape, services decide."""

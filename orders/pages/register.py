@@ -1,0 +1,82 @@
+"""The order list: where each order stands, what is next and who holds it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet
+
+from orders.models import ClockPause, Milestone, Order, OrderLine
+from orders.words import Side
+from orders.workflow import RUNNING_ORDER, MilestoneStatus
+
+PAGE_SIZE = 50
+COUNTED_UP_TO = 1000
+FAR = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass
+class OrderRow:
+    """One line of the list."""
+
+    order: Order
+    steps: list[Milestone] = field(default_factory=list)
+    next_step: Milestone | None = None
+    late_count: int = 0
+    promised_first: date | None = None  # of the lines still wanted
+    promised_last: date | None = None
+    is_promise_broken: bool = False
+
+    @property
+    def done_count(self) -> int:
+        return sum(step.status == MilestoneStatus.DONE for step in self.steps)
+
+    @property
+    def wanted_count(self) -> int:
+        return sum(step.status not in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED} for step in self.steps)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.next_step is not None and self.next_step.waiting_on not in {"", Side.INTERNAL}
+
+
+def with_row_data(orders: QuerySet) -> QuerySet:
+    return orders.select_related("customer", "clerk", "team", "template")
+
+
+def rows_of(orders: Sequence[Order], *, now: datetime, today: date) -> list[OrderRow]:
+    """Rows for `orders` (from `with_row_data`) in two queries, however many there are."""
+    rows = {order.pk: OrderRow(order) for order in orders}
+    late = Exists(Milestone.objects.overdue(now).filter(pk=OuterRef("pk")))
+    stopped = Exists(ClockPause.objects.stopping_at(now).filter(milestone=OuterRef("pk")))
+    steps = Milestone.objects.filter(order__in=rows).annotate(is_late=late, is_stopped=stopped)
+    steps = steps.select_related("assignee").order_by("order_id", "position", "pk")
+    for step in steps:
+        rows[step.order_id].steps.append(step)
+    wanted = OrderLine.objects.filter(order__in=rows, cancelled_quantity__lt=F("quantity"))
+    promises = wanted.values("order_id").annotate(first=Min("promised_date_current"), last=Max("promised_date_current"))
+    dates = {promise["order_id"]: promise for promise in promises.order_by()}
+    for row in rows.values():
+        promise = dates.get(row.order.pk, {})
+        row.promised_first, row.promised_last = promise.get("first"), promise.get("last")
+        _finish(row, today)
+    return [rows[order.pk] for order in orders]
+
+
+def _finish(row: OrderRow, today: date) -> None:
+    is_running = row.order.status in RUNNING_ORDER
+    row.late_count = sum(step.is_late for step in row.steps) if is_running else 0  # type: ignore[attr-defined]
+    active = [step for step in row.steps if step.status == MilestoneStatus.ACTIVE]
+    row.next_step = min(active, key=lambda step: (step.due_at or FAR, step.position), default=None)
+    row.is_promise_broken = (
+        row.order.is_open
+        and row.order.delivered_at is None
+        and row.promised_last is not None
+        and row.promised_last < today
+    )
+
+
+def count_up_to(orders: QuerySet, limit: int = COUNTED_UP_TO) -> tuple[int, bool]:
+    """How many orders there are, counting no further than `limit`; the flag says there are more."""
+    counted = orders.order_by().values("pk")[: limit + 1].count()
+    return min(counted, limit), counted > limit

@@ -1,0 +1,179 @@
+"""The order page: what is next and who holds it, then steps, lines, shipments, documents and the timeline."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+
+from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
+from orders.models import Milestone, Order, OrderDocument, OrderLine, PromiseChange, Shipment
+from orders.pages.axis import Axis, draw_axis
+from orders.pages.steps import StepRow, rows_of, with_row_data
+from orders.pages.timeline import read_timeline
+from orders.services.flow import cargo_of
+from orders.words import Stage
+from orders.workflow import ORDER_MOVES, MilestoneStatus, OrderStatus, ShipmentStatus, delivery_move
+from teams.models import User
+from teams.permissions import Permission
+
+
+@dataclass
+class StageGroup:
+    """Consecutive steps of one stage."""
+
+    name: str
+    rows: list[StepRow]
+
+    @property
+    def done_count(self) -> int:
+        return sum(not row.milestone.is_open for row in self.rows)
+
+
+@dataclass
+class LineRow:
+    """An order line with its four dates: wished, promised first, promised now, delivered."""
+
+    line: OrderLine
+    shipped: Decimal
+    delivered: Decimal
+    delivered_at: datetime | None
+    changes: list[PromiseChange] = field(default_factory=list)
+    is_broken: bool = False  # the promise has passed and it is not delivered
+
+
+@dataclass
+class ShipmentRow:
+    shipment: Shipment
+    quantities: list[tuple[OrderLine, Decimal]]
+
+
+def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = False) -> dict[str, Any]:
+    """Everything the order's body shows, as its template's context."""
+    order = Order.objects.select_related(
+        "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template"
+    ).get(pk=order.pk)
+    sees_money = user.access.sees_money(order.team_id)
+    milestones = list(with_row_data(Milestone.objects.filter(order=order)).order_by("position", "pk"))
+    for milestone in milestones:
+        milestone.order = order
+    rows = rows_of(milestones, user=user, now=now)
+    entries, has_older = read_timeline(order, sees_money=sees_money, limit=1000 if all_events else 60)
+    return {
+        "order": order,
+        "view": "order",
+        "sees_money": sees_money,
+        "next_rows": _next(rows),
+        "groups": [StageGroup(str(Stage(stage).label), list(part)) for stage, part in groupby(rows, _stage)],
+        "late_count": sum(row.is_overdue for row in rows),
+        "done_count": sum(row.milestone.status == MilestoneStatus.DONE for row in rows),
+        "step_count": sum(row.milestone.status not in {"skipped", "cancelled"} for row in rows),
+        "strip_row": _strip(rows),
+        "axis": _axis(rows, order, now),
+        "moves": _moves(order, user),
+        "may": {permission.name.lower(): user.access.allows(permission, order.team_id) for permission in Permission},
+        "entries": entries,
+        "has_older": has_older,
+        **_goods(order, user, now),
+        "documents": _documents(order),
+    }
+
+
+def _stage(row: StepRow) -> str:
+    return row.milestone.stage
+
+
+def _next(rows: list[StepRow]) -> list[StepRow]:
+    """The steps that can be worked on now, most urgent first."""
+    active = [row for row in rows if row.milestone.status == MilestoneStatus.ACTIVE]
+    late_first = sorted(active, key=lambda row: (row.milestone.due_at is None, row.milestone.due_at, row.milestone.pk))
+    return late_first[:4]
+
+
+def _strip(rows: list[StepRow]) -> dict[str, Any]:
+    steps = [row.milestone for row in rows]
+    for row in rows:
+        row.milestone.is_late, row.milestone.is_stopped = row.is_overdue, row.pause is not None  # type: ignore[attr-defined]
+    done = sum(step.status == MilestoneStatus.DONE for step in steps)
+    wanted = sum(step.status not in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED} for step in steps)
+    late = sum(row.is_overdue for row in rows)
+    return {"steps": steps, "done_count": done, "wanted_count": wanted, "late_count": late}
+
+
+def _axis(rows: list[StepRow], order: Order, now: datetime) -> Axis | None:
+    promised = order.current_promised_date
+    return draw_axis([row.milestone for row in rows], {row.milestone.pk: row.tone for row in rows}, promised, now)
+
+
+def _moves(order: Order, user: User) -> list[str]:
+    """The moves of the order that its status and the reader's roles allow."""
+    follow = ORDER_MOVES[order.status]
+    access, team = user.access, order.team_id
+    may_move = access.allows(Permission.ORDER_MOVE, team)
+    is_open = order.status not in {OrderStatus.CLOSED, OrderStatus.CANCELLED}
+    offered = {
+        "confirm": order.status == OrderStatus.DRAFT and may_move,
+        "resume": order.status == OrderStatus.ON_HOLD and may_move,
+        "close": OrderStatus.CLOSED in follow and order.status == OrderStatus.DELIVERED and may_move,
+        "promise": is_open and bool(order.confirmed_at) and access.allows(Permission.PROMISE_CHANGE, team),
+        "edit": is_open and access.allows(Permission.ORDER_EDIT, team),
+        "hold": OrderStatus.ON_HOLD in follow and may_move,
+        "cancel": OrderStatus.CANCELLED in follow and access.allows(Permission.ORDER_CANCEL, team),
+    }
+    return [name for name, is_offered in offered.items() if is_offered]
+
+
+def _goods(order: Order, user: User, now: datetime) -> dict[str, Any]:
+    """Lines with what was shipped and delivered of them, and the shipments that the reader may see."""
+    cargo = cargo_of(order)
+    changes: dict[int, list[PromiseChange]] = {}
+    for change in PromiseChange.objects.filter(line__order=order).select_related("by").order_by("-at", "-pk"):
+        changes.setdefault(change.line_id, []).append(change)
+    lines = list(order.lines.order_by("position"))
+    today = timezone.localdate(now)
+    line_rows = [_line_row(order, line, cargo, changes.get(line.pk, []), today) for line in lines]
+    by_id = {line.pk: line for line in lines}
+    shipments = Shipment.objects.visible_to(user).filter(lines__order_line__order=order).distinct()
+    shipment_rows = []
+    for shipment in shipments.select_related("forwarder").prefetch_related("lines").order_by("etd", "pk"):
+        parts = [
+            (by_id[part.order_line_id], part.quantity) for part in shipment.lines.all() if part.order_line_id in by_id
+        ]
+        shipment_rows.append(ShipmentRow(shipment, parts))
+    return {"lines": line_rows, "shipments": shipment_rows}
+
+
+def _line_row(
+    order: Order, line: OrderLine, cargo: list[CargoFacts], changes: list[PromiseChange], today: date
+) -> LineRow:
+    facts = fulfil(
+        [LineFacts(line.pk, line.open_quantity, line.promised_date_original, line.promised_date_current)],
+        cargo,
+        incoterm=order.incoterm,
+        under_tolerance=order.under_tolerance,
+        over_tolerance=order.over_tolerance,
+    )
+    row = LineRow(
+        line,
+        shipped=_moved(line, cargo, ShipmentStatus.DEPARTED),
+        delivered=_moved(line, cargo, delivery_move(order.incoterm)),
+        delivered_at=facts.delivered_at,
+        changes=changes,
+    )
+    promised = line.promised_date_current
+    row.is_broken = bool(order.is_open and promised and promised < today and not facts.delivered_at)
+    return row
+
+
+def _moved(line: OrderLine, cargo: list[CargoFacts], move: str) -> Decimal:
+    """How much of the line has made `move`."""
+    return sum(
+        (part.quantities.get(line.pk, Decimal(0)) for part in cargo if reached_at(part.instants, move)), Decimal(0)
+    )
+
+
+def _documents(order: Order) -> list[OrderDocument]:
+    documents = order.documents.select_related("milestone", "uploaded_by", "decided_by")
+    return list(documents.order_by("-uploaded_at", "-pk"))

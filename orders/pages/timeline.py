@@ -1,0 +1,168 @@
+"""The timeline of an order: events, comments, documents and messages in one stream, newest first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from orders.api.timeline import MONEY_FIELDS
+from orders.models import Milestone, Order, OrderDocument, OrderEvent, Shipment
+from orders.models.events import EventKind
+from orders.pages.steps import document_name
+from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
+from teams.models import Notification
+from teams.templatetags.gendan import day, moment
+
+SHOWN = 60
+ICONS: dict[str, str] = {
+    EventKind.COMPLETED: "check",
+    EventKind.SKIPPED: "skip-forward",
+    EventKind.REOPENED: "rotate-ccw",
+    EventKind.PAUSED: "hourglass",
+    EventKind.UNPAUSED: "play",
+    EventKind.HELD: "circle-pause",
+    EventKind.RESUMED: "play",
+    EventKind.CANCELLED: "ban",
+    EventKind.CONFIRMED: "badge-check",
+    EventKind.COMMENT: "message-square",
+    EventKind.DOCUMENT: "paperclip",
+    EventKind.DOCUMENT_DECIDED: "file-check",
+    EventKind.PROMISE: "calendar-clock",
+    EventKind.DUE: "calendar-clock",
+    EventKind.MOVED: "ship",
+    EventKind.SHIPPED: "ship",
+    EventKind.DELIVERED: "package-check",
+    EventKind.ASSIGNED: "user-plus",
+    EventKind.EDITED: "pencil",
+}
+STATUSES = {**dict(OrderStatus.choices), **dict(MilestoneStatus.choices), **dict(ShipmentStatus.choices)}
+
+
+@dataclass
+class Entry:
+    """One line of the stream; `at` is shown apart where it was recorded later than it happened."""
+
+    icon: str
+    title: str
+    recorded_at: datetime
+    by: str
+    at: datetime | None = None
+    text: str = ""
+    side: str = ""
+    details: list[str] = field(default_factory=list)
+    is_comment: bool = False
+
+
+def read_timeline(order: Order, *, sees_money: bool, limit: int = SHOWN) -> tuple[list[Entry], bool]:
+    """The newest entries, and whether there are older ones; two queries."""
+    events = list(
+        order.events.select_related("by", "milestone", "shipment").order_by("-recorded_at", "-pk")[: limit + 1]
+    )
+    subjects = [f"orders.milestone:{pk}" for pk in order.milestones.values_list("pk", flat=True)]
+    told = Notification.objects.filter(subject__in=[*subjects, f"orders.order:{order.pk}"], shown_at__isnull=False)
+    messages = list(told.select_related("recipient").order_by("-shown_at", "-pk")[: limit + 1])
+    has_more = len(events) > limit or len(messages) > limit
+    entries = [*_of_events(events[:limit], sees_money), *map(_of_message, messages[:limit])]
+    entries.sort(key=lambda entry: entry.recorded_at, reverse=True)
+    return entries[:limit], has_more or len(entries) > limit
+
+
+def _of_events(events: Sequence[OrderEvent], sees_money: bool) -> Iterable[Entry]:
+    moved: list[OrderEvent] = []
+    for event in events:
+        if moved and (event.kind != EventKind.DUE or event.recorded_at != moved[0].recorded_at):
+            yield _of_moved(moved)
+            moved = []
+        if event.kind == EventKind.DUE:
+            moved.append(event)
+        else:
+            yield _of_event(event, sees_money)
+    if moved:
+        yield _of_moved(moved)
+
+
+def _of_moved(events: Sequence[OrderEvent]) -> Entry:
+    """Due dates that one write has moved are one entry."""
+    title = ngettext("%(count)s due date moved", "%(count)s due dates moved", len(events)) % {"count": len(events)}
+    details = [f"{_name(event.milestone)}: {_value(event.old)} → {_value(event.new)}" for event in events]
+    return Entry(ICONS[EventKind.DUE], title, events[0].recorded_at, "", details=details)
+
+
+def _of_event(event: OrderEvent, sees_money: bool) -> Entry:
+    about = _name(event.milestone) or (event.shipment.number if event.shipment else "")
+    title = str(EventKind(event.kind).label)
+    entry = Entry(
+        icon=ICONS.get(event.kind, "circle-dot"),
+        title=f"{title} · {about}" if about else title,
+        recorded_at=event.recorded_at,
+        by=str(event.by or ""),
+        at=event.at if abs((event.recorded_at - event.at).total_seconds()) > 60 else None,
+        text=event.reason,
+        side=event.side,
+        is_comment=event.kind == EventKind.COMMENT,
+    )
+    entry.details = list(_details(event, sees_money))
+    return entry
+
+
+def _details(event: OrderEvent, sees_money: bool) -> Iterable[str]:
+    if event.kind in {EventKind.DOCUMENT, EventKind.DOCUMENT_DECIDED}:
+        yield from _document_details(event)
+    elif event.kind == EventKind.EDITED:
+        yield from _changed_fields(event, sees_money)
+    elif event.kind in {EventKind.PROMISE, EventKind.ASSIGNED, EventKind.MOVED, EventKind.STATUS}:
+        old, new = _value(event.old), _value(event.new)
+        line = event.data.get("line")
+        prefix = _("line %(number)s: ") % {"number": line} if line else ""
+        yield f"{prefix}{old} → {new}" if old else f"{prefix}{new}"
+
+
+def _document_details(event: OrderEvent) -> Iterable[str]:
+    kind, _blank, version = event.new.partition(" ")
+    if event.kind == EventKind.DOCUMENT:
+        yield f"{document_name(kind)} {version} {event.data.get('filename', '')}"
+    else:
+        yield str(dict(OrderDocument.Status.choices).get(event.new, event.new))
+
+
+def _changed_fields(event: OrderEvent, sees_money: bool) -> Iterable[str]:
+    model = Shipment if event.shipment_id else Order
+    fields: dict[str, Any] = event.data.get("fields", {}) or {}
+    for name, pair in fields.items():
+        if name in MONEY_FIELDS and not sees_money:
+            continue
+        try:
+            column = model._meta.get_field(name)
+            label, is_row = str(column.verbose_name), column.is_relation  # type: ignore[union-attr]
+        except FieldDoesNotExist:
+            label, is_row = name, False
+        # A related row stands as its key in the event; the change is told, the name would need a query each.
+        yield label if is_row or len(pair) != 2 else f"{label}: {_value(pair[0])} → {_value(pair[1])}"
+
+
+def _of_message(message: Notification) -> Entry:
+    title = _("Reminder to %(person)s") % {"person": message.recipient}
+    return Entry("bell", title, message.shown_at or message.created_at, "")
+
+
+def _name(milestone: Milestone | None) -> str:
+    return milestone.name if milestone else ""
+
+
+def _value(value: Any) -> str:
+    """A stored value for people: statuses by name, dates with their weekday."""
+    text = str(value if value not in (None, "") else "—")
+    if text in STATUSES:
+        return str(STATUSES[text])
+    try:
+        if len(text) == 10:
+            return day(date.fromisoformat(text))
+        if len(text) > 18 and text[10] == "T":
+            return moment(datetime.fromisoformat(text))
+    except ValueError:
+        pass
+    return text

@@ -1,0 +1,99 @@
+"""Words and colours of orders for templates; each colour has its word beside it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from orders.pages.steps import StepRow
+from orders.words import Side, Stage
+from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
+from teams.permissions import RoleCode
+from teams.templatetags.gendan import working_span
+
+register = template.Library()
+
+TONES: dict[str, str] = {
+    OrderStatus.DRAFT: "quiet",
+    OrderStatus.CONFIRMED: "soon",
+    OrderStatus.ON_HOLD: "wait",
+    OrderStatus.SHIPPED: "accent",
+    OrderStatus.DELIVERED: "done",
+    OrderStatus.CLOSED: "done",
+    OrderStatus.CANCELLED: "quiet",
+    ShipmentStatus.PLANNED: "quiet",
+    ShipmentStatus.BOOKED: "soon",
+    ShipmentStatus.LOADED: "soon",
+    ShipmentStatus.DEPARTED: "accent",
+    ShipmentStatus.ARRIVED: "accent",
+    "submitted": "soon",
+    "accepted": "done",
+    "refused": "late",
+}
+
+
+@register.filter
+def tone_of(status: str) -> str:
+    """The colour of an order's, shipment's or document's status."""
+    return TONES.get(status, "quiet")
+
+
+@register.filter
+def time_left(row: StepRow) -> str:
+    """“1 day 3 h over” or “2 h left”, in working time of the step's calendar; empty where it says nothing."""
+    if row.left is None:
+        return ""
+    span = working_span(row.left, row.day_length)
+    late = row.is_overdue or row.is_late_waiting or row.left < timedelta(0)
+    return _("%(span)s over") % {"span": span} if late else _("%(span)s left") % {"span": span}
+
+
+@register.filter
+def side_name(side: str) -> str:
+    return str(Side(side).label) if side in Side.values else side
+
+
+@register.filter
+def stage_name(stage: str) -> str:
+    return str(Stage(stage).label) if stage in Stage.values else stage
+
+
+@register.filter
+def role_name(role: str) -> str:
+    return str(RoleCode(role).label) if role in RoleCode.values else role
+
+
+@register.filter
+def joined(names: Any) -> str:
+    """Names in one line."""
+    return pgettext("between names", ", ").join(str(name) for name in names)
+
+
+@register.simple_tag
+def strip(row: Any) -> SafeString:
+    """The milestones of an order as a segmented bar; each segment is titled, the whole is said in words."""
+    words = _("%(done)s of %(all)s steps done, %(late)s overdue") % {
+        "done": row.done_count,
+        "all": row.wanted_count,
+        "late": row.late_count,
+    }
+    segments = format_html_join(
+        "", '<i class="strip-step{}" title="{}"></i>', ((_segment(step), step.name) for step in row.steps)
+    )
+    return format_html('<span class="strip" role="img" aria-label="{}">{}</span>', words, segments)
+
+
+def _segment(step: Any) -> str:
+    if step.status == MilestoneStatus.DONE:
+        return " is-done"
+    if not step.is_open:
+        return " is-skip"
+    if step.is_late:
+        return " is-late"
+    if step.is_stopped:
+        return " is-wait"
+    return " is-soon" if step.status == MilestoneStatus.ACTIVE else ""

@@ -1,0 +1,134 @@
+"""One order: its page, edit with conflicts told, and its moves."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRedirect
+
+from orders.forms.documents import CommentForm, DocumentForm
+from orders.forms.orders import MOVE_FORMS, EditOrderForm, MoveForm
+from orders.models import Order
+from orders.pages.sheet import read_sheet
+from orders.services import orders as services
+from teams.access import require
+from teams.errors import DomainError, StaleVersion
+from teams.permissions import Permission
+
+# Each move: the right it takes, the service that makes it.
+MOVES: dict[str, tuple[Permission, Callable[..., Order]]] = {
+    "confirm": (Permission.ORDER_MOVE, services.confirm_order),
+    "hold": (Permission.ORDER_MOVE, services.hold_order),
+    "resume": (Permission.ORDER_MOVE, services.resume_order),
+    "cancel": (Permission.ORDER_CANCEL, services.cancel_order),
+    "close": (Permission.ORDER_MOVE, services.close_order),
+    "promise": (Permission.PROMISE_CHANGE, services.move_promise),
+}
+
+
+def find_order(request: HttpRequest, number: str) -> Order:
+    """The order if the reader may see it, else 404."""
+    return get_object_or_404(Order.objects.visible_to(request.user).select_related("team"), number=number)
+
+
+@login_required
+@require_GET
+def order_page(request: HttpRequest, number: str) -> HttpResponse:
+    order = find_order(request, number)
+    all_events = request.GET.get("events") == "all"
+    context = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
+    context |= {"document_form": DocumentForm(), "comment_form": CommentForm()}
+    return render(request, "orders/order.html", context)
+
+
+@login_required
+def order_move(request: HttpRequest, number: str, move: str) -> HttpResponse:
+    """GET shows the form of a move, POST makes it and shows the order anew."""
+    if move not in MOVES:
+        raise Http404
+    order = find_order(request, number)
+    permission, service = MOVES[move]
+    require(request.user, permission, team_id=order.team_id)
+    form = MOVE_FORMS[move](request.POST if request.method == "POST" else None, order=order)
+    if form.is_valid():
+        try:
+            service(order_id=order.pk, by=request.user, now=timezone.now(), **form.values())
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+    if not form.is_bound or form.errors:
+        return _show_move(request, order, move, form)
+    response = redirect("order", number=order.number)
+    return HttpResponseClientRedirect(response.url) if request.htmx else response
+
+
+def _show_move(request: HttpRequest, order: Order, move: str, form: MoveForm) -> HttpResponse:
+    template = "orders/_order_move.html" if request.htmx else "orders/order_move.html"
+    context = {"order": order, "move": move, "form": form}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+@login_required
+def order_edit(request: HttpRequest, number: str) -> HttpResponse:
+    order = find_order(request, number)
+    require(request.user, Permission.ORDER_EDIT, team_id=order.team_id)
+    data = request.POST if request.method == "POST" else None
+    form = EditOrderForm(data, order=order, user=request.user)
+    conflicts: dict[str, dict[str, Any]] = {}
+    if form.is_valid():
+        try:
+            order = services.edit_order(
+                order_id=order.pk,
+                values=form.changes(),
+                seen_version=form.cleaned_data["version"],
+                by=request.user,
+                now=timezone.now(),
+            )
+        except StaleVersion as conflict:
+            form, conflicts = _with_conflicts(form, order, conflict, request)
+        except DomainError as refusal:
+            _add_refusal(form, refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("order", number=order.number)
+    context = {"order": order, "form": form, "conflicts": conflicts}
+    return render(request, "orders/order_edit.html", context, status=_status(form, conflicts))
+
+
+def _status(form: EditOrderForm, conflicts: dict) -> int:
+    return 409 if conflicts else 422 if form.errors else 200
+
+
+def _with_conflicts(
+    form: EditOrderForm, order: Order, conflict: StaleVersion, request: HttpRequest
+) -> tuple[EditOrderForm, dict[str, dict[str, Any]]]:
+    """The form again with what was typed, now against the version that the writer is shown beside it."""
+    order.refresh_from_db()
+    typed: QueryDict = request.POST.copy()
+    typed["version"] = str(order.version)
+    again = EditOrderForm(typed, order=order, user=request.user)
+    again.is_valid()
+    told = {}
+    for name, values in conflict.conflicts.items():
+        if name in again.fields:
+            theirs = _as_shown(again, name, getattr(order, name))
+            told[name] = {**values, "label": again.fields[name].label, "theirs": theirs}
+    return again, told
+
+
+def _as_shown(form: EditOrderForm, name: str, value: Any) -> str:
+    choices = dict(getattr(form.fields[name], "choices", ())) if isinstance(value, str) else {}
+    return str(choices.get(value, value) if value not in (None, "") else "—")
+
+
+def _add_refusal(form: Any, refusal: DomainError) -> None:
+    named = {name: text for name, text in refusal.fields.items() if name in form.fields}
+    for name, text in named.items():
+        form.add_error(name, text)
+    if not named:
+        form.add_error(None, str(refusal))

@@ -1,0 +1,79 @@
+"""A new order: a draft with its lines; confirming it is a move of its own."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from customers.models import Company
+from orders.filters import people_of
+from orders.forms.orders import LineFormSet, NewOrderForm
+from orders.models import Order
+from orders.services import orders as services
+from teams.access import require
+from teams.errors import DomainError, NotPermitted
+from teams.permissions import Permission
+
+OFFERED = 20
+
+
+@login_required
+def order_new(request: HttpRequest) -> HttpResponse:
+    access = request.user.access
+    if not access.allows_somewhere(Permission.ORDER_CREATE):
+        raise NotPermitted(_("Your role may not do this."))
+    options = {"user": request.user, "sees_money": access.sees_any_money}
+    line_options = {"form_kwargs": {"sees_money": access.sees_any_money}, "prefix": "lines"}
+    if request.method == "POST":
+        form, lines = NewOrderForm(request.POST, **options), LineFormSet(request.POST, **line_options)
+        if form.is_valid() and lines.is_valid():
+            order = _create(request, form, lines)
+            if order is not None:
+                messages.success(request, _("The draft is saved. Confirm it to lay down its steps."))
+                return redirect("order", number=order.number)
+        status = 422
+    else:
+        form, lines = NewOrderForm(initial=_suggested(request), **options), LineFormSet(**line_options)
+        status = 200
+    return render(request, "orders/order_new.html", {"form": form, "lines": lines}, status=status)
+
+
+def _suggested(request: HttpRequest) -> dict[str, Any]:
+    """Today, oneself as clerk, and the customer whose page one came from."""
+    own = people_of(request.user).filter(pk=request.user.pk).first()
+    return {"ordered_date": timezone.localdate(), "clerk": own, "customer": request.GET.get("customer", "")[:40]}
+
+
+def _create(request: HttpRequest, form: NewOrderForm, lines: Any) -> Order | None:
+    values = dict(form.cleaned_data)
+    promised, ordered = values.pop("promised_date"), values.pop("ordered_date")
+    require(request.user, Permission.ORDER_CREATE, team_id=values["team"].pk)
+    now = timezone.now()
+    # A day ordered today is ordered now; another day begins with its morning, as nobody types the hour.
+    morning = datetime.combine(ordered, time(9), timezone.get_current_timezone())
+    values["ordered_at"] = now if ordered == timezone.localdate(now) else morning
+    try:
+        return services.create_order(values=values, lines=lines.values(promised), by=request.user, now=now)
+    except DomainError as refusal:
+        for name, text in refusal.fields.items():
+            form.add_error(name if name in form.fields else None, text)
+        if not refusal.fields:
+            form.add_error(None, str(refusal))
+    return None
+
+
+@login_required
+@require_GET
+def company_options(request: HttpRequest) -> HttpResponse:
+    """What the browser offers while a customer or supplier is typed."""
+    text = request.GET.get("customer") or request.GET.get("supplier") or ""
+    companies = Company.objects.visible_to(request.user)
+    kind = companies.suppliers() if "supplier" in request.GET else companies.customers()
+    found = kind.search(text.partition(" · ")[0].strip()[:80]) if text else kind
+    return render(request, "orders/_company_options.html", {"companies": found.order_by("name", "pk")[:OFFERED]})
