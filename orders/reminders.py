@@ -7,6 +7,7 @@ reminder and loses none, and the outbox' keys keep a second look from doubling a
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, models, transaction
 
@@ -135,9 +136,9 @@ def _is_alone() -> bool:
         return cursor.fetchone()[0]
 
 
-def _take(now: datetime) -> Sequence[Mapping]:
+def _take(now: datetime) -> Sequence[Mapping[str, Any]]:
     stopped = models.Exists(ClockPause.objects.stopping_at(now).filter(milestone=models.OuterRef("pk")))
-    return (
+    return list(
         Milestone.objects.to_remind(now)
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("next_reminder_at", "pk")
@@ -159,7 +160,7 @@ def _take(now: datetime) -> Sequence[Mapping]:
     )
 
 
-def _is_ticking(row: Mapping) -> bool:
+def _is_ticking(row: Mapping[str, Any]) -> bool:
     """The services keep a next instant only on such milestones; asked again, since a reminder must never be wrong."""
     return (
         row["status"] == MilestoneStatus.ACTIVE
@@ -169,7 +170,7 @@ def _is_ticking(row: Mapping) -> bool:
     )
 
 
-def _entries(row: Mapping, step: Step, above: Escalation, not_before: datetime) -> list[outbox.Entry]:
+def _entries(row: Mapping[str, Any], step: Step, above: Escalation, not_before: datetime) -> list[outbox.Entry]:
     due = row["due_at"].astimezone(UTC).isoformat()
     subject = Milestone(pk=row["pk"]).subject
     return [
@@ -186,7 +187,7 @@ def _entries(row: Mapping, step: Step, above: Escalation, not_before: datetime) 
     ]
 
 
-def _opening(row: Mapping, now: datetime, openings: dict[int, datetime]) -> datetime:
+def _opening(row: Mapping[str, Any], now: datetime, openings: dict[int, datetime]) -> datetime:
     """When the team is at work next: nobody is rung up at night."""
     calendar_id = row["order__team__calendar_id"]
     if calendar_id not in openings:

@@ -47,7 +47,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     database = _askers.submit(ask_database)
     broker = _askers.submit(health.broker_answers, PATIENCE_SECONDS)
     state = _answer(database) or DatabaseState()
-    has_broker = bool(_answer(broker))
+    has_broker = _answer(broker) is True
     status = "ready" if has_broker and not state.silent_jobs else "degraded"
     if not (state.is_there and state.is_migrated):
         status = "unready"

@@ -130,33 +130,37 @@ def _still_true(
     for row in rows:
         by_kind.setdefault(row.kind, []).append(row)
     for group in by_kind.values():
-        facts = _ask(group, now, counts)
-        for row in group:
-            if facts.get(row.pk) is not None and row.recipient.is_active:
+        asked, facts = _ask(group, now, counts)
+        for row in asked:
+            if row.pk in facts and row.recipient.is_active:
                 yield row, facts[row.pk]
-            elif row.pk not in facts or facts[row.pk] is not None:
+            else:
                 reason = "no_longer_true" if row.recipient.is_active else "person_left"
                 _write(row, status=NotificationStatus.CANCELLED, cancelled_reason=reason)
                 counts.cancelled += 1
 
 
-def _ask(group: Sequence[Notification], now: datetime, counts: Counts) -> dict[int, Mapping[str, Any] | None]:
-    """Facts by id of what is still true; None for a row whose question itself failed, which is put off.
+def _ask(
+    group: Sequence[Notification], now: datetime, counts: Counts
+) -> tuple[Sequence[Notification], Mapping[int, Mapping[str, Any]]]:
+    """The rows that an answer was had for, and by id the facts of those that are still true; the others are put off.
 
     Asked for the whole group at once, and row by row only if that fails: a bad row holds up no other.
     """
     try:
         with transaction.atomic():
-            return dict(registry.get(group[0].kind).still_true(group, now))
+            return group, registry.get(group[0].kind).still_true(group, now)
     except Exception as error:
         if len(group) > 1:
-            return {pk: facts for row in group for pk, facts in _ask([row], now, counts).items()}
-        logger.exception("message %s cannot be checked", group[0].pk)
+            answers = [_ask([row], now, counts) for row in group]
+            asked = [row for rows, _facts in answers for row in rows]
+            return asked, {pk: told for _rows, facts in answers for pk, told in facts.items()}
         row = group[0]
+        logger.exception("message %s cannot be checked", row.pk)
         row.attempts += 1
         _count_failure(fields := _after_failure(row, f"{type(error).__name__}: {error}"), counts)
         _write(row, attempts=row.attempts, **fields)
-        return {row.pk: None}
+        return [], {}
 
 
 def record_sent(row: Notification, counts: Counts) -> None:

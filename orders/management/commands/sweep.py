@@ -1,5 +1,6 @@
 import json
 from datetime import datetime
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--at", metavar="INSTANT", help="sweep as of this instant, e.g. 2026-03-02T09:00:00+08:00")
 
-    def handle(self, *args, at: str | None, **options) -> None:
+    def handle(self, *args: Any, at: str | None, **options: Any) -> None:
         counts = reminders.sweep(now=read_instant(at) if at else read_clock().now)
         self.stdout.write(json.dumps(counts.as_dict()))
 

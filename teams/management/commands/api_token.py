@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="what the token is for")
         parser.add_argument("--read-only", action="store_true", help="a token that may change nothing")
 
-    def handle(self, *args, username: str, name: str, read_only: bool, **options) -> None:
+    def handle(self, *args: Any, username: str, name: str, read_only: bool, **options: Any) -> None:
         user = User.objects.filter(username=username, is_active=True).first() if "\x00" not in username else None
         if user is None:
             raise CommandError(_("There is no active user “%(username)s”.") % {"username": username})

@@ -1,6 +1,7 @@
 import json
 import sys
 from dataclasses import asdict
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         findings = health.examine(timezone.now())
         faults = [finding.fault for finding in findings if finding.fault]
         if options["json"]:

@@ -1,0 +1,16 @@
+"""Settings of the processes that the fault tests start and kill: short periods, a short lease, mail to the sink."""
+
+import os
+
+from config.settings.test import *  # noqa: F403
+from config.settings.test import INSTALLED_APPS as APPS
+
+INSTALLED_APPS = [*APPS, "tests.faults.controls.ControlsConfig"]
+CELERY_BROKER_URL = os.environ["FAULTS_BROKER_URL"]
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = "127.0.0.1"
+EMAIL_PORT = int(os.environ["FAULTS_SMTP_PORT"])
+EMAIL_TIMEOUT = 10
+SWEEP_PERIOD_SECONDS = 1
+DELIVER_PERIOD_SECONDS = 1
+OUTBOX_LEASE_SECONDS = 8
