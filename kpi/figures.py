@@ -6,8 +6,10 @@ itself, and a rate of the whole is the sum of numerators over the sum of denomin
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet, Value
 from django.db.models.functions import TruncDay, TruncMonth, TruncQuarter, TruncWeek, TruncYear
@@ -15,10 +17,11 @@ from django.utils.functional import Promise
 
 from kpi.dimensions import DIMENSIONS, labels_of
 from kpi.metrics.base import Metric, Number
-from kpi.periods import SIZES, Period
+from kpi.periods import SIZES, Bucket, Period
 from kpi.questions import Question
 from kpi.registry import metric_of
 
+Outcomes: TypeAlias = Sequence[Mapping[str, Any]]
 SMALL = 5
 PARTS = ("denominator", "numerator", "missed")
 _TRUNCATE = {"day": TruncDay, "week": TruncWeek, "month": TruncMonth, "quarter": TruncQuarter, "year": TruncYear}
@@ -73,7 +76,7 @@ class Group:
 def figure(code: str, asked: Question) -> Figure:
     """The figure, with what is shown beside it."""
     metric = metric_of(code)
-    counted = _assemble(metric, asked.period, _aggregate(metric, metric.rows(asked)))
+    counted = assemble(metric, asked.period, outcomes_of(metric, asked))
     beside = {**counted.statistics, **metric.beside(asked)}
     return Figure(metric, asked.period, counted.numerator, counted.denominator, counted.excluded, beside)
 
@@ -85,11 +88,11 @@ def breakdown(code: str, asked: Question, by: str) -> list[Group]:
     """
     metric = metric_of(code)
     if by in SIZES:
-        return _stock_by_time(metric, asked, by) if metric.is_stock else _by_time(metric, asked, by)
+        return _over_time(metric, asked, by)
     path = DIMENSIONS[by].step_path if metric.of_steps else DIMENSIONS[by].path
     grouped = _grouped(_aggregate(metric, metric.rows(asked), path), path)
     labels = labels_of(DIMENSIONS[by], list(grouped))
-    groups = [Group(*labels[value], _assemble(metric, asked.period, rows)) for value, rows in grouped.items()]
+    groups = [Group(*labels[value], assemble(metric, asked.period, rows)) for value, rows in grouped.items()]
     return sorted(groups, key=lambda group: (-group.figure.denominator, group.key))
 
 
@@ -112,6 +115,22 @@ def excluded_members(code: str, asked: Question, rule: str) -> QuerySet:
     return metric.rows(asked).filter(outcome__in=outcomes).order_by(*metric.ordering)
 
 
+def _over_time(metric: Metric, asked: Question, size: str) -> list[Group]:
+    if metric.is_stock:
+        buckets = asked.period.buckets(size)
+        figures = stock_at(metric, asked, [bucket.period for bucket in buckets])
+        return [Group(bucket.key, bucket.key, each) for bucket, each in zip(buckets, figures, strict=True)]
+    return [
+        Group(bucket.key, bucket.key, assemble(metric, bucket.period, rows))
+        for bucket, rows in by_time(metric, asked, size)
+    ]
+
+
+def outcomes_of(metric: Metric, asked: Question) -> Outcomes:
+    """What became of the period's rows: a line of aggregates for each outcome."""
+    return list(_aggregate(metric, metric.rows(asked)))
+
+
 def _aggregate(metric: Metric, rows: QuerySet, *dimensions: str) -> QuerySet:
     return rows.order_by().values("outcome", *dimensions).annotate(**metric.sums())
 
@@ -120,11 +139,11 @@ def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Map
     grouped: dict[Any, list[Mapping[str, Any]]] = {}
     for row in rows:
         # An order without a process and one with an empty country are both without.
-        grouped.setdefault(row[name] or None, []).append(row)
+        grouped.setdefault(None if row[name] == "" else row[name], []).append(row)
     return grouped
 
 
-def _assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) -> Figure:
+def assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) -> Figure:
     """A figure from the aggregates of each outcome."""
     found = list(rows)
     counted = [row for row in found if row["outcome"] in metric.counted]
@@ -145,29 +164,22 @@ def _assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]])
     )
 
 
-def _by_time(metric: Metric, asked: Question, size: str) -> list[Group]:
-    zone = None if metric.is_date else asked.period.start_at.tzinfo
-    start = _TRUNCATE[size](metric.day, **({"tzinfo": zone} if zone else {}))
-    grouped = _grouped(_aggregate(metric, metric.rows(asked).annotate(bucket=start), "bucket"), "bucket")
-    # An instant is cut to midnight in the zone, a date to a date.
-    by_day = {getattr(value, "date", lambda value=value: value)(): rows for value, rows in grouped.items()}
-    return [
-        Group(bucket.key, bucket.key, _assemble(metric, bucket.period, by_day.get(bucket.start, [])))
-        for bucket in asked.period.buckets(size)
-    ]
+def by_time(metric: Metric, asked: Question, size: str) -> list[tuple[Bucket, Outcomes]]:
+    """The outcomes of each part of the period; one GROUP BY."""
+    zone = {} if metric.is_date else {"tzinfo": ZoneInfo(asked.period.zone)}
+    rows = metric.rows(asked).annotate(bucket=_TRUNCATE[size](metric.day, **zone))
+    grouped = _grouped(_aggregate(metric, rows, "bucket"), "bucket")
+    # An instant is cut to the midnight at which the part begins, a date to a date.
+    by_day = {value.date() if isinstance(value, datetime) else value: found for value, found in grouped.items()}
+    return [(bucket, by_day.get(bucket.start, [])) for bucket in asked.period.buckets(size)]
 
 
-def _stock_by_time(metric: Metric, asked: Question, size: str) -> list[Group]:
-    """A stock has an instant for each part: one statement with a branch for each."""
-    buckets = asked.period.buckets(size)
-    begun = [bucket for bucket in buckets if bucket.period.start_at <= asked.now]
+def stock_at(metric: Metric, asked: Question, periods: Sequence[Period]) -> list[Figure]:
+    """A stock at the end of each of the periods: one statement with a branch for each that has begun."""
     branches = [
-        _aggregate(metric, metric.rows(asked.within(bucket.period)).annotate(bucket=Value(bucket.key)), "bucket")
-        for bucket in begun
+        _aggregate(metric, metric.rows(asked.within(period)).annotate(bucket=Value(number)), "bucket")
+        for number, period in enumerate(periods)
+        if period.start_at <= asked.now
     ]
-    rows = branches[0].union(*branches[1:], all=True) if branches else []
-    grouped = _grouped(rows, "bucket")
-    return [
-        Group(bucket.key, bucket.key, _assemble(metric, bucket.period, grouped.get(bucket.key, [])))
-        for bucket in buckets
-    ]
+    grouped = _grouped(branches[0].union(*branches[1:], all=True) if branches else [], "bucket")
+    return [assemble(metric, period, grouped.get(number, [])) for number, period in enumerate(periods)]

@@ -55,6 +55,11 @@ class Period:
     def end_at(self) -> datetime:
         return _midnight(self.end, self.zone)
 
+    @property
+    def last(self) -> date:
+        """The last day counted."""
+        return self.end - timedelta(days=1)
+
     def previous(self) -> "Period":
         """The period before, to compare with: the month before for whole months, else as many days before."""
         months = (self.end.year - self.first.year) * 12 + self.end.month - self.first.month

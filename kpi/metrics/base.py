@@ -63,6 +63,8 @@ class Metric:
     formula_version: ClassVar[int] = 1
     of_steps: ClassVar[bool] = False  # rows are milestones, else orders
     is_stock: ClassVar[bool] = False  # taken at the end of the period, not over it
+    # Figures of one family read the same rows by the same outcomes; the one with an amount knows all their sums.
+    family: ClassVar[str] = ""
 
     hits: ClassVar[Sequence[str]] = (HIT,)
     misses: ClassVar[Sequence[str]] = (MISS,)

@@ -25,16 +25,20 @@ class _Delivery(Metric):
 class _ByPromise(_Delivery):
     """Attributed to the period of the original promise, so that late and undelivered orders do not vanish (R1)."""
 
+    family = "promise"
     attribution = _("original promised date")
     day = "promised_date"
     is_date = True
     ordering = ("promised_date", "pk")
     rules: ClassVar = {Punctuality.RUNNING: NOT_YET_DUE, Punctuality.VOID: WITHDRAWN}
 
-    def promised(self, asked: Question) -> QuerySet[Order]:
+    def rows(self, asked: Question) -> QuerySet[Order]:
         period = asked.period
         due = orders_of(asked).filter(promised_date__gte=period.first, promised_date__lt=period.end)
-        return due.judged(asked.now, period.zone)
+        # On time means that every line had its quantity; more than the tolerance allows is not in full.
+        over = Q(punctuality=Punctuality.ON_TIME) & ~Q(is_in_full=True)
+        outcome = Case(When(over, then=Value(NOT_IN_FULL)), default=F("punctuality"), output_field=CharField())
+        return due.judged(asked.now, period.zone).annotate(outcome=outcome)
 
 
 class OnTimeDelivery(_ByPromise):
@@ -42,11 +46,8 @@ class OnTimeDelivery(_ByPromise):
     name = pgettext_lazy("figure", "On-time delivery (OTD)")
     formula = _("orders delivered in full by the end of the day first promised ÷ orders first promised for the period")
     source = "SCOR RL.2.2"
-    hits = (Punctuality.ON_TIME,)
+    hits = (Punctuality.ON_TIME, NOT_IN_FULL)
     misses = (Punctuality.LATE,)
-
-    def rows(self, asked: Question) -> QuerySet[Order]:
-        return self.promised(asked).annotate(outcome=F("punctuality"))
 
 
 class OnTimeInFull(_ByPromise):
@@ -59,12 +60,6 @@ class OnTimeInFull(_ByPromise):
     source = "SCOR RL.2.1, RL.2.2"
     hits = (Punctuality.ON_TIME,)
     misses = (Punctuality.LATE, NOT_IN_FULL)
-
-    def rows(self, asked: Question) -> QuerySet[Order]:
-        # On time means that every line had its quantity; more than the tolerance allows is not in full.
-        over = Q(punctuality=Punctuality.ON_TIME) & ~Q(is_in_full=True)
-        outcome = Case(When(over, then=Value(NOT_IN_FULL)), default=F("punctuality"), output_field=CharField())
-        return self.promised(asked).annotate(outcome=outcome)
 
 
 class InFull(_Delivery):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Aggregate, Count, F, Q, QuerySet, Value
+from django.db.models import Aggregate, Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -38,6 +38,7 @@ class _Steps(Metric):
 class _ByDeadline(_Steps):
     """Attributed to the period of the deadline; late and still open counts as late (R1)."""
 
+    family = "deadline"
     attribution = _("due instant of the step")
     day = "due_at"
     ordering = ("due_at", "pk")
@@ -85,11 +86,10 @@ class DaysOverdue(_ByDeadline):
     rules: ClassVar = {Punctuality.WAITING: STOPPED}
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        late = super().rows(asked).filter(punctuality__in=[Punctuality.LATE, Punctuality.WAITING])
         finish = Coalesce("closed_at", Value(asked.now))
         calendars = list(WorkCalendar.objects.all())
         days = working_days("due_at", finish, calendar="calendar", calendars=calendars, now=asked.now)
-        return late.annotate(days=days)
+        return super().rows(asked).annotate(days=Case(When(punctuality=Punctuality.LATE, then=days)))
 
     def sums(self) -> dict[str, Aggregate]:
         return {**super().sums(), **{f"age_{name}": Count("pk", filter=_aged(name)) for name in AGES}}

@@ -1,0 +1,69 @@
+"""All figures of a period at once, in few statements: figures of one family are read from the same GROUP BY."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kpi.figures import Figure, Group, assemble, by_time, outcomes_of, stock_at
+from kpi.metrics.base import Metric
+from kpi.periods import Period, months_before
+from kpi.questions import Question
+from kpi.registry import METRICS
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure, the one of the period before, and the months up to the end of the period."""
+
+    figure: Figure
+    previous: Figure
+    trend: Sequence[Group] = ()
+
+
+def dashboard(asked: Question, *, months: int = 12) -> list[Card]:
+    """A card for each figure. `months` 0 leaves the trends out, which read as many months of rows."""
+    cards: dict[str, Card] = {}
+    for family in _families():
+        cards |= _stock_cards(family[0], asked, months) if family[0].is_stock else _flow_cards(family, asked, months)
+    return [cards[code] for code in METRICS]
+
+
+def _families() -> list[list[Metric]]:
+    families: dict[str, list[Metric]] = {}
+    for metric in METRICS.values():
+        families.setdefault(metric.family or metric.code, []).append(metric)
+    return list(families.values())
+
+
+def _flow_cards(family: Sequence[Metric], asked: Question, months: int) -> dict[str, Card]:
+    widest = max(family, key=lambda metric: bool(metric.amount))
+    before = asked.period.previous()
+    trended = months_until(asked.period, months)
+    by_month = by_time(widest, asked.within(trended), "month") if months else []
+    known = {bucket.period: rows for bucket, rows in by_month}
+
+    def rows_of(period: Period):  # type: ignore[no-untyped-def]  # the rows of a GROUP BY
+        return known[period] if period in known else outcomes_of(widest, asked.within(period))
+
+    now_rows, before_rows = rows_of(asked.period), rows_of(before)
+    return {
+        metric.code: Card(
+            assemble(metric, asked.period, now_rows),
+            assemble(metric, before, before_rows),
+            [Group(bucket.key, bucket.key, assemble(metric, bucket.period, rows)) for bucket, rows in by_month],
+        )
+        for metric in family
+    }
+
+
+def _stock_cards(metric: Metric, asked: Question, months: int) -> dict[str, Card]:
+    buckets = months_until(asked.period, months).buckets("month") if months else []
+    periods = [bucket.period for bucket in buckets]
+    figures = stock_at(metric, asked, [asked.period, asked.period.previous(), *periods])
+    trend = [Group(bucket.key, bucket.key, each) for bucket, each in zip(buckets, figures[2:], strict=True)]
+    return {metric.code: Card(figures[0], figures[1], trend)}
+
+
+def months_until(period: Period, count: int) -> Period:
+    """`count` whole months, the last one that in which the period ends."""
+    end = months_before(period.last, -1)
+    return replace(period, first=months_before(end, count), end=end)

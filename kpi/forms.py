@@ -1,0 +1,136 @@
+"""What a manager asks of the dashboard: a named period or two days, and filters; all of it stands in the address."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from customers.models import Company
+from kpi.dimensions import DIMENSIONS
+from kpi.errors import BadQuestion
+from kpi.periods import months_before
+from kpi.questions import Question, read_filters, read_period
+from orders.filters import people_of
+from orders.models import Order
+from orders.words import Mode
+from teams.models import Organization, Team, User
+from teams.refusals import DayInput
+
+FILTERS = ("team", "clerk", "customer", "supplier", "country", "mode")
+MOST_CHOICES = 300
+DEFAULT = "this_month"
+CUSTOM = "custom"
+PRESETS: dict[str, Promise] = {
+    "this_month": gettext_lazy("This month"),
+    "last_month": gettext_lazy("Last month"),
+    "quarter": gettext_lazy("This quarter"),
+    "year": gettext_lazy("This year"),
+    "months12": gettext_lazy("Last 12 months"),
+    "custom": pgettext_lazy("period", "From … until …"),
+}
+
+
+def preset_days(name: str, today: date) -> tuple[date, date]:
+    """First day and first day no longer counted, of a named period."""
+    month = today.replace(day=1)
+    if name == "last_month":
+        return months_before(month, 1), month
+    if name == "quarter":
+        first = months_before(month, (month.month - 1) % 3)
+        return first, months_before(first, -3)
+    if name == "year":
+        return date(today.year, 1, 1), date(today.year + 1, 1, 1)
+    if name == "months12":
+        return months_before(month, 11), months_before(month, -1)
+    return month, months_before(month, -1)
+
+
+class QuestionForm(forms.Form):
+    """`until` is the last day that counts, as people say it; the API's `to` is the day after."""
+
+    period = forms.ChoiceField(label=pgettext_lazy("dashboard", "Period"), required=False, choices=PRESETS.items())
+    since = forms.DateField(label=pgettext_lazy("period", "From"), required=False, widget=DayInput())
+    until = forms.DateField(label=pgettext_lazy("period", "Until"), required=False, widget=DayInput())
+
+    def __init__(self, data: Mapping[str, str], *, user: User, now: datetime) -> None:
+        super().__init__(data)
+        self.user, self.now = user, now
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        since, until = found.get("since"), found.get("until")
+        if since and until and until < since:
+            self.add_error("until", gettext_lazy("This lies before the first day."))
+        return found
+
+    @property
+    def preset(self) -> str:
+        """The period in force; two days win over a name."""
+        if self.cleaned_data.get("since") and self.cleaned_data.get("until"):
+            return CUSTOM
+        name = self.cleaned_data.get("period") or DEFAULT
+        return DEFAULT if name == CUSTOM else name
+
+    def days(self) -> tuple[date, date]:
+        """First day, and first day no longer counted."""
+        if self.preset == CUSTOM:
+            return self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1)
+        return preset_days(self.preset, self.now.astimezone(Organization.current().zone).date())
+
+    def question(self, *, has_steps: bool = False) -> Question:
+        """The question asked; what cannot be read is told beside it and left out."""
+        faults: dict[str, str] = {}
+        self.is_valid()
+        first, end = self.days()
+        try:
+            period = read_period({"from": first.isoformat(), "to": end.isoformat()}, now=self.now)
+        except BadQuestion as bad:
+            faults |= {"since": " ".join(bad.fields.values())}
+            first, end = preset_days(DEFAULT, self.now.date())
+            period = read_period({"from": first.isoformat(), "to": end.isoformat()}, now=self.now)
+        filters: dict[str, Any] = {}
+        for code in DIMENSIONS:
+            if not self.data.get(code):
+                continue
+            try:
+                filters |= read_filters({code: self.data[code]}, viewer=self.user, has_steps=has_steps)
+            except BadQuestion as bad:
+                faults[code] = bad.fields.get(code, str(bad))
+        for name, text in faults.items():
+            self.add_error(name if name in self.fields else None, text)
+        return Question(period, self.user, self.now, filters)
+
+    def query(self) -> dict[str, str]:
+        """The same question for a link: no more than what was asked."""
+        kept = {code: self.data[code] for code in DIMENSIONS if self.data.get(code)}
+        if self.preset == CUSTOM:
+            since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+            return {"since": since.isoformat(), "until": until.isoformat(), **kept}
+        return {**({"period": self.preset} if self.preset != DEFAULT else {}), **kept}
+
+
+def filter_choices(user: User, chosen: Mapping[str, str]) -> list[tuple[str, Promise, str, list[tuple[str, str]]]]:
+    """For each filter: code, name, the value in force, and what is offered; one query each."""
+    companies = Company.objects.visible_to(user).order_by("name", "pk")
+    seen = Order.objects.visible_to(user).exclude(country="")
+    countries = list(seen.order_by().values_list("country", flat=True).distinct()[:MOST_CHOICES])
+    named = DIMENSIONS["country"].labels(countries)
+    offered: dict[str, list[tuple[str, str]]] = {
+        "team": list(Team.objects.visible_to(user).order_by("name", "pk").values_list("code", "name")),
+        "clerk": list(people_of(user).values_list("username", "name")[:MOST_CHOICES]),
+        "customer": list(companies.customers().values_list("code", "name")[:MOST_CHOICES]),
+        "supplier": list(companies.suppliers().values_list("code", "name")[:MOST_CHOICES]),
+        "country": sorted((named[code] for code in countries), key=lambda pair: pair[1]),
+        "mode": [(str(value), str(label)) for value, label in Mode.choices],
+    }
+    found = []
+    for code in FILTERS:
+        value = chosen.get(code, "")
+        choices = offered[code]
+        if value and value not in {key for key, _label in choices}:
+            choices = [(value, value), *choices]
+        found.append((code, DIMENSIONS[code].name, value, choices))
+    return found

@@ -1,0 +1,230 @@
+"""Figures as the pages show them: formatted, compared with the period before, with a line of the last months."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Max, Min
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
+
+from kpi.dashboard import Card
+from kpi.dimensions import DIMENSIONS
+from kpi.figures import Figure, Group
+from kpi.metrics.base import Metric
+from kpi.metrics.steps import AGES
+from kpi.periods import Period
+from kpi.questions import Question
+from orders.models import Order
+from teams.models import User
+
+NOTHING = "–"
+# What the two parts of a rate are called; durations have one part only.
+PART_NAMES: dict[str, tuple[Promise, Promise]] = {
+    "K01": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K04": (pgettext_lazy("part", "In full"), pgettext_lazy("part", "Not in full")),
+    "K05": (pgettext_lazy("part", "On time and in full"), pgettext_lazy("part", "Missed")),
+    "K20": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K21": (pgettext_lazy("part", "Overdue"), pgettext_lazy("part", "Not overdue")),
+    "K22": (pgettext_lazy("part", "Became overdue"), pgettext_lazy("part", "On time")),
+}
+_PARTS = (pgettext_lazy("part", "Counted above"), pgettext_lazy("part", "Only below"))
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A small line as points of an SVG 100 wide and 28 high; months without a value break it."""
+
+    lines: Sequence[str]
+    last: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class CardView:
+    """One figure on the dashboard, in words."""
+
+    figure: Figure
+    text: str
+    change: str  # against the period before, with its sign; empty where there is nothing to compare
+    change_tone: str  # done: better, late: worse, empty: the same
+    before: str
+    spark: Spark
+    url: str
+
+
+def value_text(metric: Metric, value: Decimal | float | None) -> str:
+    """87.4 %, 12.3 days; a dash where nothing was counted (R7)."""
+    if value is None:
+        return NOTHING
+    number = number_format(round(Decimal(value), 1), decimal_pos=1, force_grouping=True)
+    if metric.unit == "%":
+        return f"{number}%"
+    return pgettext("figure with unit", "%(number)s %(unit)s") % {"number": number, "unit": metric.unit_name}
+
+
+def number_text(value: Any) -> str:
+    """A numerator: whole, or with one decimal where it is a sum of days."""
+    if value is None:
+        return NOTHING
+    whole = value == int(value)
+    return number_format(int(value) if whole else round(Decimal(value), 1), decimal_pos=0 if whole else 1, force_grouping=True)
+
+
+def change_of(metric: Metric, now: Decimal | None, before: Decimal | None) -> tuple[str, str]:
+    """The difference in points or days, and whether that is better."""
+    if now is None or before is None:
+        return "", ""
+    difference = round(now, 1) - round(before, 1)
+    sign = "+" if difference > 0 else "−" if difference < 0 else "±"
+    number = number_format(abs(difference), decimal_pos=1)
+    unit = pgettext("percentage points", "pts") if metric.unit == "%" else str(metric.unit_name)
+    tone = "" if not difference else "done" if (difference > 0) == metric.is_higher_better else "late"
+    return f"{sign}{number} {unit}", tone
+
+
+def view_of(card: Card, query: str) -> CardView:
+    """`query` is the question of the page, which the figure's own page takes over."""
+    metric = card.figure.metric
+    change, tone = change_of(metric, card.figure.value, card.previous.value)
+    return CardView(
+        figure=card.figure,
+        text=value_text(metric, card.figure.value),
+        change=change,
+        change_tone=tone,
+        before=value_text(metric, card.previous.value),
+        spark=spark_of([month.figure.value for month in card.trend]),
+        url=f"{reverse('kpi_figure', args=[metric.code])}{query}",
+    )
+
+
+def spark_of(values: Sequence[Decimal | None]) -> Spark:
+    known = [float(value) for value in values if value is not None]
+    if not known:
+        return Spark([], None)
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    step = 100 / max(len(values) - 1, 1)
+    lines: list[list[str]] = [[]]
+    last = None
+    for index, value in enumerate(values):
+        if value is None:
+            lines.append([])
+            continue
+        # Two units of air above and below; a level line runs in the middle.
+        height = 14.0 if high == low else 26 - (float(value) - low) / span * 24
+        last = (round(index * step, 1), round(height, 1))
+        lines[-1].append(f"{last[0]},{last[1]}")
+    return Spark([" ".join(line) for line in lines if len(line) > 1], last)
+
+
+# A figure's own page ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A group of a breakdown; `width` is its share of the widest, in percent."""
+
+    group: Group
+    text: str
+    width: float
+    filter_url: str
+    members_url: str
+
+
+def bars_of(groups: Sequence[Group], *, by: str, code: str, query: Mapping[str, str]) -> list[Bar]:
+    values = [float(group.figure.value) for group in groups if group.figure.value is not None]
+    widest = 100.0 if groups and groups[0].figure.metric.unit == "%" else max(values, default=0) or 1.0
+    found = []
+    for group in groups:
+        chosen = urlencode({**query, by: group.key})
+        value = group.figure.value
+        found.append(
+            Bar(
+                group,
+                value_text(group.figure.metric, value),
+                round(float(value) / widest * 100, 1) if value is not None else 0,
+                f"{reverse('kpi_figure', args=[code])}?{chosen}",
+                f"{reverse('kpi_members', args=[code])}?{chosen}",
+            )
+        )
+    return found
+
+
+def chart_of(metric: Metric, groups: Sequence[Group]) -> dict[str, Any]:
+    """The trend for the chart: labels, values, and how many rows stand behind each."""
+    return {
+        "labels": [group.label for group in groups],
+        "values": [round(float(group.figure.value), 2) if group.figure.value is not None else None for group in groups],
+        "texts": [
+            f"{value_text(metric, group.figure.value)} ({number_text(group.figure.numerator)} ÷ {group.figure.denominator})"
+            for group in groups
+        ],
+        "small": [group.figure.is_small for group in groups],
+        "isShare": metric.unit == "%",
+        "name": str(metric.name),
+    }
+
+
+def beside_of(figure: Figure) -> list[tuple[str, str]]:
+    """What stands beside the figure, in words."""
+    found, metric = figure.statistics, figure.metric
+    rows: list[tuple[str, str]] = []
+    if "p50" in found:
+        rows.append((_("Half take at most"), value_text(metric, found["p50"])))
+        rows.append((_("Nine in ten take at most"), value_text(metric, found["p90"])))
+    if "first_shipment_mean" in found:
+        rows.append((_("To the first shipment"), value_text(metric, found["first_shipment_mean"])))
+    if "open_count" in found:
+        rows.append((_("Still under way"), number_text(found["open_count"])))
+        rows.append((_("Their age so far"), value_text(metric, found["open_mean"])))
+    if "open_orders" in found:
+        rows.append((_("Orders with an overdue step"), f"{found['overdue_orders']} ÷ {found['open_orders']}"))
+        rows.append((_("Late, waiting on others (not counted)"), number_text(found["late_waiting"])))
+    return rows
+
+
+def ages_of(figure: Figure) -> list[tuple[str, int, float]]:
+    """K23's ageing: working days late, how many steps, and their share of the largest."""
+    ages = figure.statistics.get("ages") or {}
+    most = max(ages.values(), default=0) or 1
+    words = {"0": pgettext("ageing", "less than 1")}
+    return [(words.get(name, name.replace("-", "–")), ages[name], round(ages[name] / most * 100, 1)) for name in AGES if name in ages]
+
+
+def part_names(metric: Metric) -> tuple[Promise, Promise]:
+    return PART_NAMES.get(metric.code, _PARTS)
+
+
+def outcome_text(metric: Metric, outcome: str) -> str:
+    """What became of a row: counted as hit or miss, or the rule that left it out."""
+    if outcome in metric.rules:
+        return str(metric.rules[outcome].label)
+    hit, miss = part_names(metric)
+    return "" if not metric.misses else str(hit if outcome in metric.hits else miss)
+
+
+def period_text(period: Period) -> str:
+    """2026-11-01 to 2026-11-30, both counted."""
+    return _("%(first)s to %(last)s") % {"first": date_format(period.first, "Y-m-d"), "last": date_format(period.last, "Y-m-d")}
+
+
+def filters_text(asked: Question) -> list[tuple[str, str, str]]:
+    """The filters in force: code, name of the dimension, and what was chosen."""
+    chosen = []
+    for code, value in asked.filters.items():
+        dimension = DIMENSIONS[code]
+        label = dimension.labels([value])[value][1] if value not in (None, "") else _("(none)")
+        chosen.append((code, str(dimension.name), str(label)))
+    return chosen
+
+
+def promised_span(user: User) -> tuple[date | None, date | None]:
+    """The first and last promise among the orders the person sees: where there is something to look at."""
+    found = Order.objects.eligible().visible_to(user).aggregate(first=Min("promised_date"), last=Max("promised_date"))
+    return found["first"], found["last"]

@@ -1,0 +1,173 @@
+"""The figure equals the rows behind it, for every figure, viewer and filter; and a plain count in Python."""
+
+from datetime import date, timedelta
+from itertools import cycle
+
+import pytest
+
+from kpi.dashboard import dashboard
+from kpi.dimensions import DIMENSIONS
+from kpi.figures import breakdown, excluded_members, figure, members
+from kpi.registry import METRICS
+from orders.models import Milestone, Order
+from teams.models import Membership
+from teams.permissions import RoleCode
+from tests.factories import make_company, make_team, make_user
+from tests.kpi.rows import MARCH, ask, local, put_order, put_pause, put_step
+
+pytestmark = pytest.mark.django_db
+NOW = local(2026, 3, 20, 12)
+MODES, TERMS, COUNTRIES = cycle(["FCL", "AIR", ""]), cycle(["FOB", "DAP"]), cycle(["DE", "FR", "", "US"])
+
+
+@pytest.fixture
+def people():
+    """Two teams with orders of every kind, and a person of each role in the first one."""
+    teams = [make_team(), make_team()]
+    people = {role: make_user(role, team=teams[0]) for role in RoleCode.values}
+    people["other"] = make_user("lead", team=teams[1])
+    people["both"] = make_user("clerk", team=teams[0])
+    Membership.objects.create(user=people["both"], team=teams[1], role="logistics")
+    owners = cycle([people["clerk"], people["both"], None])
+    for number in range(36):
+        fill(teams[number % 2], number, next(owners), people)
+    return people
+
+
+def fill(team, number, clerk, people):
+    promised = date(2026, 3, 1) + timedelta(days=number)
+    facts = {
+        "clerk": clerk,
+        "sales_rep": people["sales_rep"] if number % 3 == 0 else None,
+        "mode": next(MODES),
+        "incoterm": next(TERMS),
+        "country": next(COUNTRIES),
+        "promised_date": promised,
+    }
+    if number % 2:
+        facts["delivered_at"] = local(promised.year, promised.month, promised.day, 12) + timedelta(days=number % 5 - 2)
+        facts["is_in_full"] = number % 7 != 0
+        facts["ordered_at"] = None if number % 11 == 0 else local(2026, 2, 2)
+        facts["shipped_at"] = None if number % 9 == 0 else facts["delivered_at"]
+    elif number % 8 == 0:
+        facts |= {"status": "cancelled", "cancelled_at": local(2026, 3, 5), "cancelled_side": "customer"}
+    if number % 4 == 1:
+        facts["supplier"] = make_company(is_supplier=True)
+    order = put_order(team, **facts)
+    due = local(2026, 3, 2, 18) + timedelta(days=number)
+    put_step(order, due_at=due, closed_at=due + timedelta(hours=number % 5 - 3), assignee=clerk)
+    late = put_step(order, due_at=due, role="qc", assignee=people["qc"] if number % 6 == 0 else None)
+    if number % 5 == 0:
+        put_pause(late, by=people["clerk"])
+    put_step(order, due_at=due, status="skipped", closed_at=due)
+
+
+def check(code, asked):
+    """A figure and everything it says against the rows that it opens."""
+    found = figure(code, asked)
+    rows = members(code, asked)
+    assert rows.count() == found.denominator
+    if METRICS[code].amount:
+        assert sum(row.days for row in rows) == pytest.approx(found.numerator)
+    else:
+        assert members(code, asked, "numerator").count() == found.numerator
+        assert members(code, asked, "missed").count() == found.denominator - found.numerator
+    for each in found.excluded:
+        assert excluded_members(code, asked, each.rule).count() == each.count
+    return found
+
+
+@pytest.mark.parametrize("code", METRICS)
+def test_figure_is_the_count_of_its_rows_for_every_viewer(people, code):
+    for viewer in (None, *people.values()):
+        check(code, ask(viewer=viewer, now=NOW))
+
+
+@pytest.mark.parametrize("code", METRICS)
+def test_figure_is_the_count_of_its_rows_for_every_filter(people, code):
+    metric, viewer = METRICS[code], people["both"]
+    visible = Order.objects.visible_to(viewer)
+    source = Milestone.objects.filter(order__in=visible) if metric.of_steps else visible
+    whole = check(code, ask(viewer=viewer, now=NOW))
+    for name, dimension in DIMENSIONS.items():
+        path = dimension.step_path if metric.of_steps else dimension.path
+        if path and name not in {"customer", "supplier"}:
+            parts = [
+                check(code, ask(viewer=viewer, now=NOW, **{name: value}))
+                for value in set(source.order_by().values_list(path, flat=True))
+            ]
+            assert sum(part.denominator for part in parts) == whole.denominator
+            assert sum(part.numerator for part in parts) == pytest.approx(whole.numerator)
+
+
+@pytest.mark.parametrize("code", METRICS)
+def test_groups_are_the_figures_of_their_parts(people, code):
+    asked = ask(now=NOW, viewer=people["lead"])
+    for by in ("week", "month", "quarter", "year"):
+        for group in breakdown(code, asked, by):
+            alone = figure(code, asked.within(group.figure.period))
+            assert (group.figure.numerator, group.figure.denominator) == (alone.numerator, alone.denominator)
+            assert group.figure.excluded == alone.excluded
+    for by, dimension in DIMENSIONS.items():
+        if METRICS[code].of_steps or dimension.path:
+            groups = breakdown(code, asked, by)
+            assert sum(group.figure.denominator for group in groups) == figure(code, asked).denominator
+            for group in groups[:3]:
+                value = dimension.empty if group.key == "none" else dimension.find(group.key, asked.viewer)
+                alone = figure(code, ask(now=NOW, viewer=asked.viewer, **{by: value}))
+                assert (group.figure.numerator, group.figure.denominator) == (alone.numerator, alone.denominator)
+
+
+@pytest.mark.parametrize("role", ["clerk", "lead", "manager", "both", "other"])
+def test_otd_is_that_of_the_orders_a_person_sees(people, role):
+    """Counted again in Python, from the orders that the list shows this person."""
+    on_time, late = 0, 0
+    for order in Order.objects.visible_to(people[role]):
+        end = local(*order.promised_date.timetuple()[:3]) + timedelta(days=1)
+        withdrawn = order.cancelled_at and order.cancelled_at < end
+        if not MARCH.first <= order.promised_date < MARCH.end or withdrawn:
+            continue
+        in_time = order.delivered_at and order.delivered_at < end and order.delivered_at <= NOW
+        on_time += bool(in_time)
+        late += not in_time and end <= NOW
+
+    found = figure("K01", ask(viewer=people[role], now=NOW))
+
+    assert (found.numerator, found.denominator) == (on_time, on_time + late)
+    assert found.denominator > 0
+
+
+@pytest.mark.parametrize("code", METRICS)
+@pytest.mark.parametrize("by", ["", "month", "customer"])
+def test_number_of_queries_does_not_grow(people, django_assert_max_num_queries, code, by):
+    asked = ask(now=NOW, viewer=people["lead"])
+    breakdown(code, asked, by) if by else figure(code, asked)  # reads the rights and the calendars
+    with django_assert_max_num_queries(4):
+        breakdown(code, asked, by) if by else figure(code, asked)
+
+
+def test_person_without_a_team_sees_nothing():
+    nobody = make_user("clerk", team=make_team())
+    nobody.memberships.all().delete()
+    put_step(put_order(make_team()))
+
+    for code in METRICS:
+        assert check(code, ask(viewer=nobody)).denominator == 0
+
+
+def test_dashboard_shows_the_figures_themselves(people, django_assert_max_num_queries):
+    asked = ask(now=NOW, viewer=people["lead"])
+    dashboard(asked)  # reads the rights and the calendars
+    with django_assert_max_num_queries(8):
+        cards = dashboard(asked)
+    assert [card.figure.code for card in cards] == list(METRICS)
+    for card in cards:
+        alone = figure(card.figure.code, asked)
+        before = figure(card.figure.code, asked.within(MARCH.previous()))
+        assert (card.figure.numerator, card.figure.denominator) == (alone.numerator, alone.denominator)
+        assert (card.previous.numerator, card.previous.denominator) == (before.numerator, before.denominator)
+        assert card.trend[-1].key == "2026-03"
+        assert len(card.trend) == 12
+        for month in card.trend:
+            then = figure(card.figure.code, asked.within(month.figure.period))
+            assert (month.figure.numerator, month.figure.denominator) == (then.numerator, then.denominator)
