@@ -73,6 +73,7 @@ CLOSED_MILESTONE = (M.DONE, M.SKIPPED, M.CANCELLED)
 RUNNING_ORDER = (O.CONFIRMED, O.SHIPPED, O.DELIVERED)  # its milestones' clocks run
 OPEN_ORDER = (O.DRAFT, O.CONFIRMED, O.ON_HOLD, O.SHIPPED, O.DELIVERED)
 CONFIRMED_ORDER = (O.CONFIRMED, O.ON_HOLD, O.SHIPPED, O.DELIVERED, O.CLOSED)
+BEFORE_DEPARTURE = (S.PLANNED, S.BOOKED, S.LOADED)  # a shipment's cut-offs still matter
 
 # The field of a shipment that each move stamps, in the order in which cargo travels.
 SHIPMENT_INSTANTS: dict[str, str] = {

@@ -1,16 +1,19 @@
 """Shipments: cargo that travels together, with its cut-offs and true instants."""
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models.companies import CODE_VALIDATOR
+from orders.cutoffs import CUTOFFS
+from orders.models.milestones import Milestone, MilestoneQuerySet
 from orders.models.orders import Order, OrderLine
 from orders.words import Mode
-from orders.workflow import ShipmentStatus
+from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
 
 if TYPE_CHECKING:
     from teams.models import User
@@ -34,6 +37,87 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
     def moving(self) -> Self:
         """Neither delivered nor cancelled."""
         return self.exclude(status__in=[ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED])
+
+    def search(self, text: str, user: "User") -> Self:
+        """Number, booking, B/L, container, vessel or forwarder contains `text`, or an order on board that they see."""
+        own = ("number", "booking_no", "bl_no", "container_no", "vessel", "forwarder__name")
+        found = Q(*((f"{name}__icontains", text) for name in own), _connector=Q.OR)
+        aboard = ShipmentLine.objects.filter(order_line__order__in=Order.objects.visible_to(user).search(text))
+        return self.filter(found | Q(pk__in=aboard.values("shipment")))
+
+    def with_cutoffs(self) -> Self:
+        """Annotate for each cut-off whether it is met: the cargo has departed, or the step that proves it is closed.
+
+        An order's step speaks for a shipment only if all of the order travels in it: with two shipments nobody knows
+        which of them the step was about, and a false alarm costs less than a missed cut-off.
+        """
+        return self.annotate(
+            **{
+                cutoff.met: Case(
+                    When(~Q(status__in=BEFORE_DEPARTURE), then=Value(True)),
+                    When(Exists(_proofs(cutoff.step).open()), then=Value(False)),
+                    When(Exists(_proofs(cutoff.step)), then=Value(True)),
+                    default=Value(False),
+                )
+                for cutoff in CUTOFFS
+            }
+        )
+
+    def cutoff_missed(self, at: datetime) -> Self:
+        """A cut-off has passed at the instant `at` and is not met."""
+        return self.with_cutoffs().filter(_cutoff_missed(at))
+
+    def by_urgency(self, at: datetime, today: date) -> Self:
+        """The board's order, with `urgency` and `board_date` annotated.
+
+        A missed cut-off first, then those that should have departed before `today`, those to come by ETD, those
+        without ETD, and those on their way by ETA.
+        """
+        waiting = Q(status__in=BEFORE_DEPARTURE)
+        return (
+            self.with_cutoffs()
+            .annotate(
+                urgency=Case(
+                    When(_cutoff_missed(at), then=Value(Urgency.CUTOFF)),
+                    When(waiting & Q(etd__lt=today), then=Value(Urgency.LATE)),
+                    When(waiting & Q(etd__isnull=False), then=Value(Urgency.COMING)),
+                    When(waiting, then=Value(Urgency.UNDATED)),
+                    When(status__in=[ShipmentStatus.DEPARTED, ShipmentStatus.ARRIVED], then=Value(Urgency.UNDER_WAY)),
+                    default=Value(Urgency.FINISHED),
+                    output_field=IntegerField(),
+                ),
+                board_date=Case(When(urgency=Urgency.UNDER_WAY, then=F("eta")), default=F("etd")),
+            )
+            .order_by("urgency", "board_date", "pk")
+        )
+
+
+class Urgency(models.IntegerChoices):
+    """What a shipment calls for on the board, most urgent first."""
+
+    CUTOFF = 0, pgettext_lazy("shipments", "Cut-off passed")
+    LATE = 1, pgettext_lazy("shipments", "ETD passed, not departed")
+    COMING = 2, pgettext_lazy("shipments", "To depart")
+    UNDATED = 3, pgettext_lazy("shipments", "ETD not known")
+    UNDER_WAY = 4, pgettext_lazy("shipments", "On the way")
+    FINISHED = 5, pgettext_lazy("shipments", "Finished")
+
+
+def _cutoff_missed(at: datetime) -> Q:
+    """On the annotations of `with_cutoffs`; departed cargo has met them all."""
+    return Q(*(Q((f"{cutoff.field}__lt", at), (cutoff.met, False)) for cutoff in CUTOFFS), _connector=Q.OR)
+
+
+def _proofs(step: str) -> MilestoneQuerySet:
+    """Milestones `step` that speak for the shipment of the outer query."""
+    lines = ShipmentLine.objects.filter(shipment=OuterRef("pk"))
+    elsewhere = (
+        ShipmentLine.objects.filter(order_line__order=OuterRef("order"))
+        .exclude(shipment=OuterRef(OuterRef("pk")))
+        .exclude(shipment__status=ShipmentStatus.CANCELLED)
+    )
+    speaks = Q(shipment=OuterRef("pk")) | Q(shipment=None) & ~Exists(elsewhere)
+    return Milestone.objects.filter(speaks, order__in=lines.values("order_line__order"), code=step)
 
 
 class Shipment(models.Model):

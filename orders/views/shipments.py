@@ -1,0 +1,323 @@
+"""Shipments: the list by urgency and ETD, a shipment's page, and its moves in place."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from orders.forms.shipments import LINE, BulkMoveForm, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
+from orders.models import Order, OrderLine, Shipment, ShipmentLine
+from orders.models.shipments import ShipmentQuerySet
+from orders.pages.shipments import (
+    MOVE_NAMES,
+    Group,
+    ShipmentRow,
+    grouped,
+    history_of,
+    orders_to_ship,
+    rows_of,
+    suggested_number,
+    with_left,
+    with_row_data,
+)
+from orders.services import shipments as services
+from orders.workflow import ShipmentStatus
+from teams.access import require
+from teams.errors import DomainError
+from teams.models import User
+from teams.permissions import Permission
+
+PAGE_SIZE = 60
+
+
+@login_required
+def shipment_list(request: HttpRequest) -> HttpResponse:
+    """What is to be shipped, the most urgent first; filters stand in the address."""
+    now = timezone.now()
+    form = ShipmentFilterForm(request.GET)
+    form.is_valid()  # a filter that cannot be read is told beside it, and not used
+    wanted = form.cleaned_data
+    status = wanted.get("status") or "moving"
+    shipments = _filtered(Shipment.objects.visible_to(request.user), wanted, status, request.user, now)
+    page = _page_number(request.GET)
+    found = list(with_row_data(shipments, request.user)[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    rows = rows_of(found[:PAGE_SIZE], user=request.user, now=now)
+    is_board = status in {"moving", "cutoff"}
+    context = {
+        "form": form,
+        "status": status,
+        "groups": grouped(rows, now) if is_board else [Group("", "", rows)] if rows else [],
+        "page": page,
+        "has_next": len(found) > PAGE_SIZE,
+        "may_create": request.user.access.allows_somewhere(Permission.SHIPMENT_EDIT),
+        "moves": MOVE_NAMES.items() if request.user.access.allows_somewhere(Permission.SHIPMENT_MOVE) else (),
+        "is_filtered": any(value for name, value in wanted.items() if name != "status"),
+    }
+    return render(request, "orders/shipments.html", context)
+
+
+def _filtered(shipments: ShipmentQuerySet, wanted: dict[str, Any], status: str, user: User, now: Any) -> Any:
+    today = timezone.localdate(now)
+    if wanted.get("q"):
+        shipments = shipments.search(wanted["q"], user)
+    if wanted.get("mode"):
+        shipments = shipments.filter(mode=wanted["mode"])
+    if wanted.get("owner"):
+        shipments = shipments.filter(owner=user)
+    if wanted.get("etd_from"):
+        shipments = shipments.filter(etd__gte=wanted["etd_from"])
+    if wanted.get("etd_to"):
+        shipments = shipments.filter(etd__lte=wanted["etd_to"])
+    if status == "cutoff":
+        return shipments.cutoff_missed(now).by_urgency(now, today)
+    if status == "moving":
+        return shipments.moving().by_urgency(now, today)
+    if status != "all":
+        shipments = shipments.filter(status=status)
+    return shipments.order_by("-etd", "-pk")
+
+
+def _page_number(query: QueryDict) -> int:
+    text = query.get("page", "")
+    return min(int(text), 10_000) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1
+
+
+def _visible(request: HttpRequest, number: str) -> Shipment:
+    """The shipment with its row's data, if the person may see it; else 404."""
+    rows = with_row_data(Shipment.objects.visible_to(request.user), request.user)
+    return get_object_or_404(rows, number=number)
+
+
+def _row(request: HttpRequest, number: str) -> ShipmentRow:
+    return rows_of([_visible(request, number)], user=request.user, now=timezone.now())[0]
+
+
+@login_required
+def shipment_page(request: HttpRequest, number: str) -> HttpResponse:
+    return _show_page(request, _row(request, number))
+
+
+def _show_page(request: HttpRequest, row: ShipmentRow, status: int = 200, **forms: Any) -> HttpResponse:
+    shipment = row.shipment
+    sees_money = request.user.access.sees_money(shipment.team_id)
+    context = {
+        "row": row,
+        "shipment": shipment,
+        "sees_money": sees_money,
+        "history": history_of(shipment, request.user, sees_money=sees_money),
+        "move_form": MoveForm(initial={"to": row.next_move}),
+        "cancel_form": CancelForm(),
+        "may_cancel": bool(row.next_move) and shipment.status in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED},
+        **forms,
+    }
+    return render(request, "orders/shipment.html", context, status=status)
+
+
+@login_required
+def shipment_move(request: HttpRequest, number: str) -> HttpResponse:
+    """GET shows the row with the form of its next move, POST makes it; the answer is the row, or the page."""
+    row = _row(request, number)
+    require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
+    if request.method != "POST":
+        if not request.htmx:
+            return redirect("shipment", number=number)
+        is_open = "close" not in request.GET
+        return _show_row(request, row, MoveForm(initial={"to": row.next_move}) if is_open else None)
+    form = MoveForm(request.POST)
+    if form.is_valid():
+        try:
+            services.move_shipment(
+                shipment_id=row.shipment.pk,
+                to=form.cleaned_data["to"],
+                at=form.cleaned_data["at"],
+                by=request.user,
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            form.add_refusal(refusal)
+    if request.htmx:
+        after = _row(request, number)
+        return _show_row(request, after, form if form.errors else None, status=422 if form.errors else 200)
+    if form.errors:
+        return _show_page(request, _row(request, number), status=422, move_form=form)
+    return redirect("shipment", number=number)
+
+
+def _show_row(request: HttpRequest, row: ShipmentRow, form: MoveForm | None, status: int = 200) -> HttpResponse:
+    return render(request, "orders/_shipment_row.html", {"row": row, "form": form}, status=status)
+
+
+@login_required
+@require_POST
+def shipment_bulk_move(request: HttpRequest) -> HttpResponse:
+    """The same move for every checked shipment; each is moved or refused by itself."""
+    form = BulkMoveForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Check the shipments first, and choose a move."))
+        return redirect(_back(request))
+    now, moved = timezone.now(), 0
+    chosen = Shipment.objects.visible_to(request.user).filter(pk__in=form.cleaned_data["chosen"])
+    for shipment in chosen.order_by("pk"):
+        require(request.user, Permission.SHIPMENT_MOVE, team_id=shipment.team_id)
+        try:
+            services.move_shipment(
+                shipment_id=shipment.pk,
+                to=form.cleaned_data["to"],
+                at=form.cleaned_data["at"],
+                by=request.user,
+                now=now,
+            )
+            moved += 1
+        except DomainError as refusal:
+            messages.error(request, f"{shipment.number}: {refusal}")
+    if moved:
+        text = ngettext("%(count)s shipment marked.", "%(count)s shipments marked.", moved) % {"count": moved}
+        messages.success(request, text)
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """The list with the filters it had."""
+    query = request.POST.get("query", "")
+    return "/shipments/" + (f"?{QueryDict(query).urlencode()}" if query else "")
+
+
+@login_required
+@require_POST
+def shipment_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    row = _row(request, number)
+    require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
+    form = CancelForm(request.POST)
+    if form.is_valid():
+        try:
+            services.cancel_shipment(
+                shipment_id=row.shipment.pk, by=request.user, now=timezone.now(), **form.cleaned_data
+            )
+        except DomainError as refusal:
+            form.add_refusal(refusal)
+    if form.errors:
+        return _show_page(request, _row(request, number), status=422, cancel_form=form)
+    messages.success(request, _("The shipment is cancelled; its goods are free for another one."))
+    return redirect("shipment", number=number)
+
+
+@login_required
+def shipment_edit(request: HttpRequest, number: str) -> HttpResponse:
+    row = _row(request, number)
+    shipment = row.shipment
+    require(request.user, Permission.SHIPMENT_EDIT, team_id=shipment.team_id)
+    aboard = {line.order_line_id: line.quantity for line in shipment.seen_lines}
+    are_lines_open = shipment.status in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED}
+    orders = [order.pk for order in row.orders]
+    lines = with_left(OrderLine.objects.filter(order__in=orders), without=shipment).filter(left__gt=0)
+    lines = lines.select_related("order").order_by("order", "position") if are_lines_open else []
+    form = ShipmentForm(
+        request.POST or None,
+        user=request.user,
+        team_id=shipment.team_id,
+        lines=lines,
+        shipment=shipment,
+        initial={**_values_of(shipment), **{f"{LINE}{pk}": _plain(quantity) for pk, quantity in aboard.items()}},
+    )
+    if request.method == "POST" and form.is_valid():
+        quantities = form.quantities()
+        try:
+            services.edit_shipment(
+                shipment_id=shipment.pk,
+                values=form.values(),
+                # Lines of orders that the person does not see stay as they are.
+                lines={**_unseen(shipment), **quantities} if are_lines_open and quantities != aboard else None,
+                seen_version=form.cleaned_data["version"],
+                by=request.user,
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            form.add_refusal(refusal)
+            _take_new_version(form, shipment)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("shipment", number=form.cleaned_data["number"])
+    context = {"form": form, "shipment": shipment, "row": row, "are_lines_open": are_lines_open}
+    return render(request, "orders/shipment_edit.html", context, status=422 if form.errors else 200)
+
+
+def _values_of(shipment: Shipment) -> dict[str, Any]:
+    return {field.name: field.value_from_object(shipment) for field in Shipment._meta.concrete_fields}
+
+
+def _plain(quantity: Decimal) -> str:
+    """As a number input takes it, without zeros that say nothing."""
+    return f"{quantity.normalize():f}"
+
+
+def _unseen(shipment: Shipment) -> dict[int, Any]:
+    seen = {line.pk for line in shipment.seen_lines}
+    rest = ShipmentLine.objects.filter(shipment=shipment).exclude(pk__in=seen)
+    return dict(rest.values_list("order_line_id", "quantity"))
+
+
+def _take_new_version(form: ShipmentForm, shipment: Shipment) -> None:
+    """The person has been shown what changed meanwhile: saving again decides."""
+    form.data = form.data.copy()
+    form.data["version"] = str(Shipment.objects.values_list("version", flat=True).get(pk=shipment.pk))
+
+
+@login_required
+def shipment_new(request: HttpRequest) -> HttpResponse:
+    """Ship what is left of the orders named in the address; without one, choose among those to be shipped."""
+    numbers = list(dict.fromkeys(request.GET.getlist("order")))[:20]
+    if not numbers:
+        return _choose_orders(request)
+    visible = Order.objects.visible_to(request.user).select_related("customer", "team")
+    orders = list(visible.filter(number__in=numbers).order_by("pk"))
+    if len(orders) < len(numbers):
+        raise Http404
+    for order in orders:
+        require(request.user, Permission.SHIPMENT_EDIT, team_id=order.team_id)
+    lines = with_left(OrderLine.objects.filter(order__in=orders)).filter(left__gt=0).select_related("order")
+    lines = list(lines.order_by("order", "position"))
+    form = ShipmentForm(
+        request.POST or None,
+        user=request.user,
+        team_id=orders[0].team_id,
+        lines=lines,
+        initial=_first_values(orders[0], lines, request.user),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            shipment = services.create_shipment(
+                values={**form.values(), "team": orders[0].team},
+                lines=form.quantities(),
+                by=request.user,
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            form.add_refusal(refusal)
+        else:
+            return redirect("shipment", number=shipment.number)
+    context = {"form": form, "orders": orders, "lines": lines}
+    return render(request, "orders/shipment_new.html", context, status=422 if form.errors else 200)
+
+
+def _first_values(order: Order, lines: list[Any], user: User) -> dict[str, Any]:
+    """All that is left travels, the way the order says."""
+    return {
+        "number": suggested_number(order),
+        "mode": order.mode,
+        "destination": order.destination,
+        "owner": order.logistics_owner_id or user.pk,
+        **{f"{LINE}{line.pk}": _plain(line.left) for line in lines},
+    }
+
+
+def _choose_orders(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "")[:200].strip()
+    context = {"orders": orders_to_ship(request.user, text)[:50], "text": text}
+    return render(request, "orders/shipment_choose.html", context)
