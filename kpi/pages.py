@@ -42,7 +42,6 @@ class Spark:
     """A small line as points of an SVG 100 wide and 28 high; months without a value break it."""
 
     lines: Sequence[str]
-    last: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class CardView:
 
     figure: Figure
     text: str
+    number: str  # `text` without its unit
     change: str  # against the period before, with its sign; empty where there is nothing to compare
     change_tone: str  # done: better, late: worse, empty: the same
     before: str
@@ -58,13 +58,19 @@ class CardView:
     url: str
 
 
-def value_text(metric: Metric, value: Decimal | float | None) -> str:
-    """87.4 %, 12.3 days; a dash where nothing was counted (R7)."""
+def value_number(metric: Metric, value: Decimal | float | None) -> str:
+    """87.4% or 12.3; a dash where nothing was counted (R7)."""
     if value is None:
         return NOTHING
     number = number_format(round(Decimal(value), 1), decimal_pos=1, force_grouping=True)
-    if metric.unit == "%":
-        return f"{number}%"
+    return f"{number}%" if metric.unit == "%" else number
+
+
+def value_text(metric: Metric, value: Decimal | float | None) -> str:
+    """87.4% or 12.3 days."""
+    number = value_number(metric, value)
+    if value is None or metric.unit == "%":
+        return number
     return pgettext("figure with unit", "%(number)s %(unit)s") % {"number": number, "unit": metric.unit_name}
 
 
@@ -73,7 +79,9 @@ def number_text(value: Any) -> str:
     if value is None:
         return NOTHING
     whole = value == int(value)
-    return number_format(int(value) if whole else round(Decimal(value), 1), decimal_pos=0 if whole else 1, force_grouping=True)
+    return number_format(
+        int(value) if whole else round(Decimal(value), 1), decimal_pos=0 if whole else 1, force_grouping=True
+    )
 
 
 def change_of(metric: Metric, now: Decimal | None, before: Decimal | None) -> tuple[str, str]:
@@ -95,6 +103,7 @@ def view_of(card: Card, query: str) -> CardView:
     return CardView(
         figure=card.figure,
         text=value_text(metric, card.figure.value),
+        number=value_number(metric, card.figure.value),
         change=change,
         change_tone=tone,
         before=value_text(metric, card.previous.value),
@@ -106,21 +115,20 @@ def view_of(card: Card, query: str) -> CardView:
 def spark_of(values: Sequence[Decimal | None]) -> Spark:
     known = [float(value) for value in values if value is not None]
     if not known:
-        return Spark([], None)
+        return Spark([])
     low, high = min(known), max(known)
     span = (high - low) or 1.0
     step = 100 / max(len(values) - 1, 1)
     lines: list[list[str]] = [[]]
-    last = None
     for index, value in enumerate(values):
         if value is None:
             lines.append([])
             continue
         # Two units of air above and below; a level line runs in the middle.
         height = 14.0 if high == low else 26 - (float(value) - low) / span * 24
-        last = (round(index * step, 1), round(height, 1))
-        lines[-1].append(f"{last[0]},{last[1]}")
-    return Spark([" ".join(line) for line in lines if len(line) > 1], last)
+        lines[-1].append(f"{index * step:.1f},{height:.1f}")
+    # A point by itself is a line of no length, which a round cap shows as a dot.
+    return Spark([" ".join(line if len(line) > 1 else line * 2) for line in lines if line])
 
 
 # A figure's own page ---------------------------------------------------------------------------------------------
@@ -162,8 +170,8 @@ def chart_of(metric: Metric, groups: Sequence[Group]) -> dict[str, Any]:
         "labels": [group.label for group in groups],
         "values": [round(float(group.figure.value), 2) if group.figure.value is not None else None for group in groups],
         "texts": [
-            f"{value_text(metric, group.figure.value)} ({number_text(group.figure.numerator)} ÷ {group.figure.denominator})"
-            for group in groups
+            f"{value_text(metric, each.value)} ({number_text(each.numerator)} ÷ {each.denominator})"
+            for each in (group.figure for group in groups)
         ],
         "small": [group.figure.is_small for group in groups],
         "isShare": metric.unit == "%",
@@ -194,7 +202,11 @@ def ages_of(figure: Figure) -> list[tuple[str, int, float]]:
     ages = figure.statistics.get("ages") or {}
     most = max(ages.values(), default=0) or 1
     words = {"0": pgettext("ageing", "less than 1")}
-    return [(words.get(name, name.replace("-", "–")), ages[name], round(ages[name] / most * 100, 1)) for name in AGES if name in ages]
+    return [
+        (words.get(name, name.replace("-", "–")), ages[name], round(ages[name] / most * 100, 1))
+        for name in AGES
+        if name in ages
+    ]
 
 
 def part_names(metric: Metric) -> tuple[Promise, Promise]:
@@ -211,7 +223,10 @@ def outcome_text(metric: Metric, outcome: str) -> str:
 
 def period_text(period: Period) -> str:
     """2026-11-01 to 2026-11-30, both counted."""
-    return _("%(first)s to %(last)s") % {"first": date_format(period.first, "Y-m-d"), "last": date_format(period.last, "Y-m-d")}
+    return _("%(first)s to %(last)s") % {
+        "first": date_format(period.first, "Y-m-d"),
+        "last": date_format(period.last, "Y-m-d"),
+    }
 
 
 def filters_text(asked: Question) -> list[tuple[str, str, str]]:

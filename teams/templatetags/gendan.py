@@ -25,6 +25,19 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     return SafeString(lucide(name, size=None, **{"class": classes}, **named))
 
 
+def weekday(value: date) -> str:
+    """周二: the short name; Django's own Chinese abbreviations are the long ones."""
+    return [
+        pgettext("weekday", "Mon"),
+        pgettext("weekday", "Tue"),
+        pgettext("weekday", "Wed"),
+        pgettext("weekday", "Thu"),
+        pgettext("weekday", "Fri"),
+        pgettext("weekday", "Sat"),
+        pgettext("weekday", "Sun"),
+    ][value.weekday()]
+
+
 @register.filter
 def day(value: date | datetime | None) -> str:
     """06-30 周二 in the reader's zone; with the year where it is not the current one."""
@@ -32,7 +45,7 @@ def day(value: date | datetime | None) -> str:
         return "—"
     local = timezone.localtime(value) if isinstance(value, datetime) else value
     style = "m-d" if local.year == timezone.localdate().year else "Y-m-d"
-    return f"{date_format(local, style)} {date_format(local, 'D')}"
+    return f"{date_format(local, style)} {weekday(local)}"
 
 
 @register.filter
