@@ -28,6 +28,8 @@ class Place:
     index: int
     column: Column
     reader: CellReader
+    fields: tuple[str, ...]  # targets that take the value
+    attributes: tuple[str, ...]  # and those that keep the text
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Layout:
 
     def place_of(self, target: str) -> Place | None:
         """The column that fills a target."""
-        return next((place for place in self.places if any(t.name == target for t in place.column.targets)), None)
+        return next((place for place in self.places if target in place.fields), None)
 
     def where(self, target: str) -> tuple[int, str]:
         """Index and header of the column that fills `target`, for a finding."""
@@ -62,7 +64,7 @@ def match_columns(table: Table, profile: Profile, zone: ZoneInfo, report: Report
         elif name in seen:
             report.error(1, index, header, header, "double_column")
         elif column:
-            places.append(Place(index, column, CellReader(column, profile, zone)))
+            places.append(_place(index, column, profile, zone))
         else:
             unknown.append((index, header))
             report.doubt(1, index, header, header, "unknown_column")
@@ -71,6 +73,12 @@ def match_columns(table: Table, profile: Profile, zone: ZoneInfo, report: Report
         if column.is_required and column.header not in seen:
             report.error(1, -1, column.header, "", "missing_column")
     return Layout(table.header, places, unknown)
+
+
+def _place(index: int, column: Column, profile: Profile, zone: ZoneInfo) -> Place:
+    fields = tuple(target.name for target in column.targets if not target.attribute)
+    attributes = tuple(target.attribute for target in column.targets if target.attribute)
+    return Place(index, column, CellReader(column, profile, zone), fields, attributes)
 
 
 def read_rows(table: Table, layout: Layout, profile: Profile, report: Report) -> list[Row]:
@@ -111,11 +119,11 @@ def _read_row(
             row.attributes[column.keep_text_in] = cell.text
         elif not cell.text and column.reports_empty:
             report.doubt(number, place.index, layout.header[place.index], raw, "missing_value")
-        for target in column.targets:
-            if target.attribute:
-                row.attributes.update({target.attribute: cell.text} if cell.text and cell.value is not None else {})
-            elif cell.value is not None:
-                row.values[target.name] = cell.value
+        if cell.value is not None:
+            for target in place.fields:
+                row.values[target] = cell.value
+            for key in place.attributes:
+                row.attributes[key] = cell.text
     for index, header in layout.unknown:
         text = cells[index].strip()
         if "\x00" in text:
@@ -136,7 +144,7 @@ def _follow(pointers: list[tuple[Row, Place, Cell]], rows: list[Row], layout: La
             report.error(*at, "pointer_to_nothing")
         elif named.values.get("shipment.number") != shipment or row.values.get("shipment.number") != shipment:
             report.error(*at, "pointer_elsewhere", row=named.number)
-        elif any(target.name in named.values for target in place.column.targets):
+        elif any(target in named.values for target in place.fields):
             report.doubt(*at, "pointer", row=named.number)
         else:
             report.doubt(*at, "pointer_to_text", row=named.number)

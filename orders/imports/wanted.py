@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -15,6 +17,7 @@ from orders.imports.report import Report
 from orders.imports.rows import Layout, Row
 
 CENT = Decimal("0.01")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _CONTRADICTIONS = {
     "shipment": "differs_in_shipment",
     "customer": "differs_in_company",
@@ -112,30 +115,28 @@ class _Builder:
         self.constants = {name: constant(profile, name, text, zone) for name, text in profile.constants.items()}
 
     def add(self, row: Row) -> None:
-        values = self.constants | row.values | self._composed(row)
-        number = values["order.number"]
+        parts = _parts(self.constants | row.values | self._composed(row))
+        number = parts["order"]["number"]
         order = self.wanted.orders.get(number)
         if order is None:
             order = self.wanted.orders[number] = WantedOrder(row.number, {})
-        self._merge(order.values, _part(values, "order"), order.row, row, "order")
-        self._merge(order.facts, _part(values, "fact"), order.row, row, "fact")
+        self._merge(order.values, parts["order"], order.row, row, "order")
+        self._merge(order.facts, parts["fact"], order.row, row, "fact")
         for owner in ("customer", "supplier"):
-            key = self._company(row, _part(values, owner), owner)
+            name = f"{owner}.code" if "code" in parts[owner] else f"{owner}.name"
+            key = self._company(row, parts[owner], owner)
             if key and getattr(order, owner) not in {"", key}:
-                name = f"{owner}.code" if f"{owner}.code" in values else f"{owner}.name"
                 self._contradiction(row, name, order.row, getattr(order, owner), "differs_in_order")
             elif key:
                 setattr(order, owner, key)
-        shipment = self._shipment(row, _part(values, "shipment"))
-        self._line(order, row, _part(values, "line"), shipment)
+        shipment = self._shipment(row, parts["shipment"])
+        self._line(order, row, parts["line"], shipment)
         order.rows.append(row)
 
     def _composed(self, row: Row) -> dict[str, str]:
         composed = {}
         for name, pattern in self.profile.composed.items():
-            for header, text in row.texts.items():
-                pattern = pattern.replace("{" + header + "}", text)
-            composed[name] = pattern
+            composed[name] = _PLACEHOLDER.sub(lambda found: row.texts.get(found[1], ""), pattern)
         return composed
 
     def _line(self, order: WantedOrder, row: Row, values: dict[str, Any], shipment: str) -> None:
@@ -227,9 +228,13 @@ def _latest(rows: Iterable[Row], target: str) -> Any:
     return max((value for row in rows if (value := row.values.get(target)) is not None), default=None)
 
 
-def _part(values: dict[str, Any], owner: str) -> dict[str, Any]:
-    prefix = f"{owner}."
-    return {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
+def _parts(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Values by what they belong to, then by field."""
+    parts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in values.items():
+        owner, _dot, field_name = name.partition(".")
+        parts[owner][field_name] = value
+    return parts
 
 
 def _fingerprint(order: WantedOrder, wanted: Wanted) -> str:
