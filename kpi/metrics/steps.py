@@ -1,10 +1,11 @@
 """Deadlines of milestones: K20 SLA attainment, K21 overdue now, K22 overdue incidence, K23 days overdue and ageing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Aggregate, Case, Count, F, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Aggregate, Case, Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -35,12 +36,16 @@ class _Steps(Metric):
     source = "own"
 
 
+# A date's deadline is 24:00 (R12), the first instant of the next day: so a deadline belongs to the day that it ends.
+BEFORE_MIDNIGHT = timedelta(microseconds=1)
+
+
 class _ByDeadline(_Steps):
     """Attributed to the period of the deadline; late and still open counts as late (R1)."""
 
     family = "deadline"
     attribution = _("due instant of the step")
-    day = "due_at"
+    day = "due_within"
     ordering = ("due_at", "pk")
     rules: ClassVar = {
         Punctuality.RUNNING: NOT_YET_DUE,
@@ -50,8 +55,9 @@ class _ByDeadline(_Steps):
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         period = asked.period
-        due = steps_of(asked).filter(due_at__gte=period.start_at, due_at__lt=period.end_at)
-        return due.judged(asked.now).annotate(outcome=F("punctuality"))
+        due = steps_of(asked).filter(due_at__gt=period.start_at, due_at__lte=period.end_at)
+        due_within = ExpressionWrapper(F("due_at") - BEFORE_MIDNIGHT, DateTimeField())
+        return due.judged(asked.now).annotate(outcome=F("punctuality"), due_within=due_within)
 
 
 class SlaAttainment(_ByDeadline):
@@ -86,9 +92,9 @@ class DaysOverdue(_ByDeadline):
     rules: ClassVar = {Punctuality.WAITING: STOPPED}
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        finish = Coalesce("closed_at", Value(asked.now))
+        finish = Least(Coalesce("closed_at", Value(asked.now)), Value(asked.now))
         calendars = list(WorkCalendar.objects.all())
-        days = working_days("due_at", finish, calendar="calendar", calendars=calendars, now=asked.now)
+        days = working_days("due_within", finish, calendar="calendar", calendars=calendars, now=asked.now)
         return super().rows(asked).annotate(days=Case(When(punctuality=Punctuality.LATE, then=days)))
 
     def sums(self) -> dict[str, Aggregate]:

@@ -64,11 +64,21 @@ def test_step_whose_clock_is_stopped_is_late_but_not_ours(order, team):
         assert list(members(code, ask())) == [ours]
 
 
-def test_period_of_a_step_is_that_of_its_due_instant_in_the_zone(order):
-    put_step(order, due_at=local(2026, 3, 31, 23, 59), closed_at=local(2026, 4, 2))
+def test_deadline_belongs_to_the_day_that_it_ends(order):
+    """A date's deadline is 24:00 in the zone (R12), so that of 31 March is March's."""
+    put_step(order, due_at=local(2026, 3, 1), closed_at=local(2026, 4, 2))
+    put_step(order, due_at=local(2026, 3, 1, 0, 1), closed_at=local(2026, 4, 2))
     put_step(order, due_at=local(2026, 4, 1), closed_at=local(2026, 4, 2))
+    put_step(order, due_at=local(2026, 4, 1, 0, 1), closed_at=local(2026, 4, 2))
 
-    assert counts("K22", ask()) == (1, 1, {})
+    assert counts("K22", ask()) == (2, 2, {})
+    assert [group.figure.denominator for group in breakdown("K22", ask(), "month")] == [2]
+
+
+def test_day_after_the_deadline_of_a_date_is_one_day_late(order):
+    put_step(order, due_at=local(2026, 3, 11), closed_at=local(2026, 3, 11, 9))
+
+    assert figure("K23", ask()).numerator == 1
 
 
 def test_steps_of_test_orders_do_not_count(team):
