@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -116,5 +116,5 @@ def shift(start: datetime, span: Span | None, schedule: WorkSchedule) -> datetim
         return add_working_time(start, timedelta(hours=span.amount), schedule)
     local = start.astimezone(ZoneInfo(schedule.timezone))
     if span.unit == "c":
-        return local + timedelta(days=span.amount)
+        return (local + timedelta(days=span.amount)).astimezone(UTC)
     return end_of_working_day(add_working_days(local.date(), span.amount, schedule), schedule)

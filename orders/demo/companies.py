@@ -72,7 +72,7 @@ COMPANIES: list[Profile] = [
         JP-AOYAMA | 青山生活 | Aoyama Living Co., Ltd. | JP | Tokyo | Yokohama | Asia/Tokyo | B
         KR-HANSOL | 韩率时尚 | Hansol Fashion Ltd. | KR | Seoul | Busan | Asia/Seoul | B
         US-EVERGREEN | 常青童装 | Evergreen Kids Inc. | US | Seattle | Seattle | America/Los_Angeles | A
-        MX-AZTECA | 阿兹特克纺织 | Textiles Azteca S.A. de C.V. | MX | Guadalajara | Manzanillo | America/Mexico_City | C
+        MX-AZTECA | 阿兹特克纺织 | Textiles Azteca S.A. | MX | Guadalajara | Manzanillo | America/Mexico_City | C
         ZA-CAPETEX | 开普纺织 | CapeTex Holdings (Pty) Ltd | ZA | Cape Town | Cape Town | Africa/Johannesburg | C
         """,
     ),

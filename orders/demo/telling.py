@@ -13,7 +13,7 @@ from orders.demo.deck import Fate
 from orders.demo.goods import choose_goods
 from orders.demo.papers import paper_acts
 from orders.demo.people import holder
-from orders.demo.plots import LAST_STEP, MOVE_STEPS, Plot
+from orders.demo.plots import LAST_STEP, MOVE_STEPS, Plot, is_under_way
 from orders.demo.story import Act, Story
 from orders.demo.world import ZONE
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
@@ -125,9 +125,8 @@ def _route(plot: Plot, at_home: bool) -> tuple[str, str]:
         return Incoterm.DAP, rng.choice([Mode.EXPRESS, Mode.AIR])
     if template in {"EXPORT_FCL", "GARMENT_TNA"}:
         terms = [Incoterm.FOB] * 5 + [Incoterm.CIF, Incoterm.CIF, Incoterm.CFR, Incoterm.FCA, Incoterm.DAP]
-        # Under way to the customer's door: the only ones that are shipped and not yet delivered.
-        terms += [Incoterm.DAP] * 8 if plot.card.fate is Fate.FINISHING else []
-        return rng.choice(terms), Mode.FCL if template == "EXPORT_FCL" else rng.choice([Mode.FCL, Mode.LCL])
+        incoterm = Incoterm.DAP if is_under_way(plot.card) else rng.choice(terms)
+        return incoterm, Mode.FCL if template == "EXPORT_FCL" else rng.choice([Mode.FCL, Mode.LCL])
     return (Incoterm.DAP, Mode.TRUCK) if template == "DOMESTIC_MTO" else (Incoterm.FOB, Mode.FCL)
 
 
