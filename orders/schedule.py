@@ -5,13 +5,14 @@ Pure over the rows it is given: it reads no clock and saves nothing. Run twice, 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from orders.grammar import HOURS_PER_DAY, Span, StepSpec
 from orders.models import ClockPause, Milestone
-from orders.planning import START, PlanStep, plan, shift
+from orders.planning import START, PlannedStep, PlanStep, plan, shift
 from orders.words import CLOCK_STOPPING_SIDES
 from orders.workflow import MilestoneStatus
-from teams.worktime import WorkSchedule, add_working_time
+from teams.worktime import WorkSchedule, add_working_days, add_working_time, end_of_working_day
 
 PLANNED_FIELDS = ("planned_start_at", "due_at", "soon_at", "lead_at", "manager_at")
 
@@ -35,8 +36,17 @@ def lay_out(
     for milestone in milestones:
         if milestone.code in specs and milestone.is_open:
             step = planned[milestone.code]
-            milestone.planned_start_at, milestone.due_at = step.start_at, step.finish_at
+            milestone.planned_start_at = step.start_at
+            milestone.due_at = _deadline(specs[milestone.code], step, schedules[str(milestone.calendar_id)])
             write_ladder(milestone, specs[milestone.code], schedules[str(milestone.calendar_id)])
+
+
+def _deadline(spec: StepSpec, step: PlannedStep, schedule: WorkSchedule) -> datetime:
+    """The planned finish; an order's own first event, which takes no time, may be entered until its day closes."""
+    if spec.duration.amount or spec.dependencies:
+        return step.finish_at
+    day = step.finish_at.astimezone(ZoneInfo(schedule.timezone)).date()
+    return max(step.finish_at, end_of_working_day(add_working_days(day, 0, schedule), schedule))
 
 
 def plan_steps(specs: Sequence[StepSpec], calendars: Mapping[str, str]) -> list[PlanStep]:

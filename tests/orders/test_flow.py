@@ -37,6 +37,14 @@ def test_confirming_lays_down_milestones_with_owner_and_due_instant(team, clerk)
     assert dispatched.due_at.astimezone(SHANGHAI).isoformat() == "2026-03-03T12:00:00+08:00"
 
 
+def test_the_first_event_of_an_order_may_be_entered_until_its_day_closes(team, clerk):
+    order = make_confirmed_order(team=team, by=clerk)
+
+    due = order.milestones.get(code="ORDER_RECEIVED").due_at
+
+    assert due.astimezone(SHANGHAI).isoformat() == "2026-03-02T18:00:00+08:00"
+
+
 def test_export_order_reaches_its_anchor_after_43_working_days(team, clerk):
     order = make_confirmed_order(team=team, by=clerk, template="EXPORT_FCL", incoterm="FOB", mode="FCL")
 
