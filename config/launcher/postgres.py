@@ -1,14 +1,11 @@
 """An own PostgreSQL server for development and tests: Unix socket only, no account, no port, no password needed."""
 
-import atexit
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -229,39 +226,3 @@ def dev_cluster() -> Cluster:
     """The cluster of `manage.py dev`, in the data folder."""
     data = data_dir()
     return Cluster(data / "postgres", socket_folder(data), log=private_folder(data / "logs") / "postgres.log")
-
-
-def throwaway_cluster() -> str:
-    """Start a fresh, fast, unsafe server for one test run and return its URL; it ends and vanishes with this process.
-
-    TEST_DATABASE_URL names another server instead. It is set here as well, so that processes started by the tests
-    use the same server.
-    """
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        return url
-    _sweep_left_overs()
-    home = Path(tempfile.mkdtemp(prefix="gendan-test-", dir=SHORT_TEMP))
-    lock = os.open(home / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    cluster = Cluster(home / "data", home, durable=False)
-    atexit.register(_remove, cluster, home, os.getpid())
-    cluster.start()
-    cluster.wait_until_ready()
-    os.environ["TEST_DATABASE_URL"] = cluster.url
-    return cluster.url
-
-
-def _remove(cluster: Cluster, home: Path, starter: int) -> None:
-    if os.getpid() != starter:  # A fork inherits the exit handler, not the server.
-        return
-    cluster.stop()
-    shutil.rmtree(home, ignore_errors=True)
-
-
-def _sweep_left_overs() -> None:
-    """Remove the folders of test runs that were killed: those whose lock nobody holds."""
-    for lock in SHORT_TEMP.glob("gendan-test-*/lock"):
-        with contextlib.suppress(OSError), lock.open("rb") as handle:
-            if time.time() - lock.stat().st_mtime > 60:  # A younger one may be about to be locked by its maker.
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock.parent, ignore_errors=True)

@@ -1,6 +1,5 @@
 """An own server of the Redis protocol for development and tests: loopback only, own port, random password."""
 
-import atexit
 import contextlib
 import importlib.util
 import json
@@ -14,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .paths import SHORT_TEMP, data_dir, private_folder
+from .paths import data_dir, private_folder
 from .processes import spawn, stop
 from .text import LauncherError, tr
 
@@ -164,26 +163,3 @@ def dev_valkey() -> Valkey:
     """The server of `manage.py dev`, in the data folder."""
     data = data_dir()
     return Valkey(data / "valkey", log=private_folder(data / "logs") / "valkey.log")
-
-
-def throwaway_valkey() -> str:
-    """Start a fresh server for one test run and return its URL; it ends and vanishes with this process.
-
-    TEST_REDIS_URL names another server instead, and is set here for processes started by the tests.
-    """
-    if url := os.environ.get("TEST_REDIS_URL"):
-        return url
-    folder = Path(tempfile.mkdtemp(prefix="gendan-test-valkey-", dir=SHORT_TEMP))
-    valkey = Valkey(folder, durable=False)
-    atexit.register(_remove, valkey, os.getpid())
-    valkey.start()
-    valkey.wait_until_ready()
-    os.environ["TEST_REDIS_URL"] = valkey.url
-    return valkey.url
-
-
-def _remove(valkey: Valkey, starter: int) -> None:
-    if os.getpid() != starter:  # A fork inherits the exit handler, not the server.
-        return
-    valkey.stop()
-    shutil.rmtree(valkey.folder, ignore_errors=True)

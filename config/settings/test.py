@@ -5,7 +5,7 @@ import tempfile
 
 import dj_database_url
 
-from config.launcher.postgres import throwaway_cluster
+from config.launcher.throwaway import throwaway_cluster
 from config.settings.base import *  # noqa: F403
 from config.settings.base import DATABASE_OPTIONS
 

@@ -112,7 +112,7 @@ def test_the_socket_folder_follows_from_the_data_folder_alone():
 
 
 def test_a_throwaway_server_ends_with_its_process():
-    script = "from config.launcher.postgres import throwaway_cluster; print(throwaway_cluster())"
+    script = "from config.launcher.throwaway import throwaway_cluster; print(throwaway_cluster())"
     clean = {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
     run = subprocess.run([sys.executable, "-c", script], env=clean, capture_output=True, text=True, check=True)
     folder = Path(dj_database_url.parse(run.stdout.strip())["HOST"])
