@@ -41,7 +41,7 @@ def basics():
 
 
 def one_of_each_kind() -> list[Story]:
-    """Few stories in which every fate, template and verb of the first sixty occurs; through the services each is slow."""
+    """Few stories in which every fate, template and verb occurs; through the services each of them is slow."""
     told = zip(cards(60), tell_stories(60, 1, NOW), strict=True)
     kinds = {s.number: (s, {c.fate, c.template, *(act.verb for act in s.acts)}) for c, s in told}
     missing = set().union(*(own for _story, own in kinds.values()))
