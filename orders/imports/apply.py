@@ -9,6 +9,7 @@ from typing import Any
 
 from customers.models import Company
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
+from orders.imports.copying import copy_in, give_keys
 from orders.imports.existing import Plan, chunks, missing_roles
 from orders.imports.profile import Profile
 from orders.imports.wanted import WantedMilestone, WantedOrder, WantedShipment
@@ -64,7 +65,7 @@ def write_companies(plan: Plan, team: Team) -> dict[str, Company]:
                 setattr(found, role, True)
             found.save(update_fields=roles_to_add)
         companies[key] = found
-    Company.objects.bulk_create(new, batch_size=500)
+    copy_in(new)
     return companies
 
 
@@ -79,38 +80,40 @@ def _write_orders(
     numbers = dict.fromkeys(number for order in wanted for number in order.shipments if number not in shipments)
     there = {s.number: s for s in Shipment.objects.filter(number__in=list(numbers))}
     new = [new_shipment(number, plan.wanted.shipments[number], team) for number in numbers if number not in there]
-    shipments |= there | {s.number: s for s in Shipment.objects.bulk_create(new)}
-    orders, lines = [], []
-    for item in wanted:
-        order = Order(
+    copy_in(new)
+    shipments |= there | {shipment.number: shipment for shipment in new}
+    orders = [
+        Order(
             team=team,
             source=writing.profile.name,
             status=writing.profile.order_status,
             **item.values,
             **companies_of(item, companies),
         )
+        for item in wanted
+    ]
+    give_keys(orders)
+    lines = []
+    for item, order in zip(wanted, orders, strict=True):
         if order.status == OrderStatus.DRAFT:
             order.ordered_at = order.ordered_at or now
         of_order = [OrderLine(order=order, source_ref=line.ref, **line.values) for line in item.lines]
         derive(order, of_order, item, shipments)
-        orders.append(order)
         lines.append(of_order)
-    Order.objects.bulk_create(orders)
-    OrderLine.objects.bulk_create([line for of_order in lines for line in of_order])
-    ShipmentLine.objects.bulk_create(
+    copy_in(orders)
+    copy_in(line for of_order in lines for line in of_order)
+    copy_in(
         ShipmentLine(shipment=shipments[line.shipment], order_line=row, quantity=row.quantity)
         for item, of_order in zip(wanted, lines, strict=True)
         for line, row in zip(item.lines, of_order, strict=True)
         if line.shipment
     )
-    Milestone.objects.bulk_create(
+    copy_in(
         new_milestone(milestone, order, shipments.get(milestone.shipment), team)
         for item, order in zip(wanted, orders, strict=True)
         for milestone in item.milestones
     )
-    OrderEvent.objects.bulk_create(
-        writing.event(order, item, EventKind.IMPORTED) for item, order in zip(wanted, orders, strict=True)
-    )
+    copy_in(writing.event(order, item, EventKind.IMPORTED) for item, order in zip(wanted, orders, strict=True))
 
 
 def companies_of(item: WantedOrder, companies: Mapping[str, Company]) -> dict[str, Company | None]:

@@ -59,7 +59,7 @@ def wait_for_inserts(process: subprocess.Popen[str]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND state <> 'idle' AND query LIKE 'INSERT INTO \"orders\\_order%%'"
+                " AND state <> 'idle' AND query LIKE 'COPY \"orders%%'"
             )
             if cursor.fetchone()[0]:
                 return
