@@ -14,7 +14,7 @@ from urllib.parse import quote
 from . import nobody
 from .binaries import major_version, postgres_programs
 from .paths import SHORT_TEMP, data_dir, mark_of, private_folder
-from .processes import Become, become_nobody, spawn, stop, way_out_of_root
+from .processes import Become, become_nobody, spawn, stop, identity_for_servers
 from .text import LauncherError, tr
 
 NAME = "gendan"  # of the role and of the database
@@ -43,9 +43,9 @@ class Cluster:
         *,
         durable: bool = True,
         log: Path | None = None,
-        way_out: Callable[[], Become | None] = way_out_of_root,
+        identity: Callable[[], Become | None] = identity_for_servers,
     ) -> None:
-        self.become = way_out()
+        self.become = identity()
         self.folder = nobody.reachable_data(folder) if self.become is become_nobody else folder
         self.sockets = sockets
         self.durable = durable

@@ -90,11 +90,25 @@ def user_namespaces_work() -> bool:
     return probe.returncode == 0
 
 
-def way_out_of_root() -> Become | None:
-    """How to start a program that refuses to run as root: None where we are not root anyway."""
-    if os.geteuid() != 0:
+def identity_for_servers() -> Become | None:
+    """How to start a program that refuses root and accounts without a name: None where ours will do.
+
+    Containers often run under a bare number.
+    """
+    is_root = os.geteuid() == 0
+    if not is_root and _has_account(os.geteuid()):
         return None
-    return enter_user_namespace if user_namespaces_work() else become_nobody
+    if user_namespaces_work():
+        return enter_user_namespace
+    return become_nobody if is_root else None
+
+
+def _has_account(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def stop(child: subprocess.Popen[bytes], by: signal.Signals, *, patience: float) -> None:

@@ -90,7 +90,7 @@ def test_a_half_made_cluster_and_a_foreign_process_id_are_no_obstacle(cluster):
 def test_root_without_user_namespaces_runs_it_as_nobody(tmp_path, sockets):
     locked = tmp_path / "root-only"
     locked.mkdir(mode=0o700)
-    cluster = Cluster(locked / "postgres", sockets, way_out=lambda: become_nobody)
+    cluster = Cluster(locked / "postgres", sockets, identity=lambda: become_nobody)
     try:
         start(cluster)
 
