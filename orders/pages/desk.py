@@ -106,8 +106,10 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     if only:
         steps = steps.filter(section=only)
     in_section = {"partition_by": [F("section")]}
+    # What can be worked on stands first ("active" before "pending"), then by due instant.
+    by_urgency = [F("status").asc(), F("due_at").asc(nulls_last=True), F("pk").asc()]
     ranked = steps.annotate(
-        rank=Window(RowNumber(), order_by=[F("due_at").asc(nulls_last=True), F("pk").asc()], **in_section),
+        rank=Window(RowNumber(), order_by=by_urgency, **in_section),
         section_total=Window(Count("pk"), **in_section),
     ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
     milestones = list(with_row_data(ranked).order_by("rank", "pk"))

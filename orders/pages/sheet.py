@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
 from orders.models import Milestone, Order, OrderDocument, OrderLine, PromiseChange, Shipment
 from orders.pages.axis import Axis, draw_axis
+from orders.pages.register import OrderRow
 from orders.pages.steps import StepRow, rows_of, with_row_data
 from orders.pages.timeline import read_timeline
 from orders.services.flow import cargo_of
@@ -67,10 +68,7 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "sees_money": sees_money,
         "next_rows": _next(rows),
         "groups": [StageGroup(str(Stage(stage).label), list(part)) for stage, part in groupby(rows, _stage)],
-        "late_count": sum(row.is_overdue for row in rows),
-        "done_count": sum(row.milestone.status == MilestoneStatus.DONE for row in rows),
-        "step_count": sum(row.milestone.status not in {"skipped", "cancelled"} for row in rows),
-        "strip_row": _strip(rows),
+        "summary": _strip(order, rows),
         "axis": _axis(rows, order, now),
         "moves": _moves(order, user),
         "may": {permission.name.lower(): user.access.allows(permission, order.team_id) for permission in Permission},
@@ -92,14 +90,12 @@ def _next(rows: list[StepRow]) -> list[StepRow]:
     return late_first[:4]
 
 
-def _strip(rows: list[StepRow]) -> dict[str, Any]:
-    steps = [row.milestone for row in rows]
+def _strip(order: Order, rows: list[StepRow]) -> OrderRow:
+    """The same bar as in the list of orders."""
     for row in rows:
-        row.milestone.is_late, row.milestone.is_stopped = row.is_overdue, row.pause is not None  # type: ignore[attr-defined]
-    done = sum(step.status == MilestoneStatus.DONE for step in steps)
-    wanted = sum(step.status not in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED} for step in steps)
-    late = sum(row.is_overdue for row in rows)
-    return {"steps": steps, "done_count": done, "wanted_count": wanted, "late_count": late}
+        row.milestone.is_late = row.is_overdue  # type: ignore[attr-defined]
+        row.milestone.is_stopped = row.pause is not None  # type: ignore[attr-defined]
+    return OrderRow(order, [row.milestone for row in rows], late_count=sum(row.is_overdue for row in rows))
 
 
 def _axis(rows: list[StepRow], order: Order, now: datetime) -> Axis | None:

@@ -47,8 +47,9 @@ class StepRow:
 
     @property
     def is_one_click(self) -> bool:
-        """Nothing is asked for: completing takes one click."""
-        return "complete" in self.actions and not self.missing and not self.gates
+        """Its turn has come and nothing is asked for: completing takes one click."""
+        is_active = self.milestone.status == MilestoneStatus.ACTIVE
+        return "complete" in self.actions and is_active and not self.missing and not self.gates
 
     @property
     def is_waiting(self) -> bool:

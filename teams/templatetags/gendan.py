@@ -69,15 +69,13 @@ def quantity(value: Decimal | int | None) -> str:
     """1,200 or 0.5: grouped, without zeros that say nothing."""
     if value is None or value == "":
         return "—"
-    number = Decimal(value).normalize()
-    digits = max(0, -int(number.as_tuple().exponent))
-    return number_format(number, decimal_pos=digits, force_grouping=True)
+    return f"{Decimal(value).normalize():,f}"
 
 
 @register.filter
 def money(value: Decimal | None) -> str:
     """12,345.60."""
-    return "—" if value is None or value == "" else number_format(value, decimal_pos=2, force_grouping=True)
+    return "—" if value is None or value == "" else f"{Decimal(value):,.2f}"
 
 
 @register.filter("span")
@@ -118,7 +116,7 @@ def nav_current(context: RequestContext, prefix: str) -> SafeString:
     """`aria-current` for the menu item whose part of the product the reader is in."""
     path = context["request"].path
     here = path == "/" or path.startswith("/desk/") if prefix == "/" else path.startswith(prefix)
-    return format_html('aria-current="page"') if here else SafeString("")
+    return format_html('aria-current="{}"', "page") if here else SafeString("")
 
 
 @register.simple_tag(takes_context=True)
