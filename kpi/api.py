@@ -1,10 +1,10 @@
 """Figures by REST: the list of definitions, a figure with its parts, and the rows behind it."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -29,6 +29,7 @@ from kpi.serializers import (
     metric_as_json,
 )
 from teams.api.views import ApiView
+from teams.models import User
 from teams.permissions import Permission
 
 
@@ -36,7 +37,7 @@ class MaySeeFigures(BasePermission):
     """A role with `kpi.view` in some team; what it counts is what the person may see."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return request.user.access.allows_somewhere(Permission.KPI_VIEW)
+        return cast(User, request.user).access.allows_somewhere(Permission.KPI_VIEW)
 
 
 _QUESTION = [
@@ -67,10 +68,10 @@ class FigureView(ApiView, GenericAPIView):
         """
         try:
             period = read_period(request.query_params, now=self.now)
-            filters = read_filters(request.query_params, viewer=request.user, has_steps=metric.of_steps)
+            filters = read_filters(request.query_params, viewer=self.user, has_steps=metric.of_steps)
         except BadQuestion as bad:
             raise ValidationError({name: [text] for name, text in bad.fields.items()}) from bad
-        return Question(period, request.user, self.now, filters)
+        return Question(period, self.user, self.now, filters)
 
     def members_url(self, figure: Figure, **more: str) -> str:
         """Where the rows behind the figure are listed: the same question, with the group's own period or filter."""
@@ -155,7 +156,12 @@ class MemberListView(FigureView):
             OpenApiParameter("part", str, enum=PARTS, description="the denominator by default"),
             OpenApiParameter("rule", str, description="instead: the rows that this rule leaves out"),
         ],
-        responses=OrderMember(many=True),
+        responses=PolymorphicProxySerializer(
+            component_name="KpiMember",
+            serializers=[OrderMember, MilestoneMember],
+            resource_type_field_name=None,
+            many=True,
+        ),
     )
     def get(self, request: Request, code: str) -> Response:
         """The orders or milestones counted, or with `rule` those left out."""

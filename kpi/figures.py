@@ -166,8 +166,8 @@ def assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) 
 
 def by_time(metric: Metric, asked: Question, size: str) -> list[tuple[Bucket, Outcomes]]:
     """The outcomes of each part of the period; one GROUP BY."""
-    zone = {} if metric.is_date else {"tzinfo": ZoneInfo(asked.period.zone)}
-    rows = metric.rows(asked).annotate(bucket=_TRUNCATE[size](metric.day, **zone))
+    zone = None if metric.is_date else ZoneInfo(asked.period.zone)
+    rows = metric.rows(asked).annotate(bucket=_TRUNCATE[size](metric.day, tzinfo=zone))
     grouped = _grouped(_aggregate(metric, rows, "bucket"), "bucket")
     # An instant is cut to the midnight at which the part begins, a date to a date.
     by_day = {value.date() if isinstance(value, datetime) else value: found for value, found in grouped.items()}

@@ -74,7 +74,7 @@ class MetricAnswer(serializers.Serializer):
     formula = serializers.CharField()
     formula_version = serializers.IntegerField()
     attribution = serializers.CharField(help_text=_("the date that puts a row into a period"))
-    source = serializers.CharField()
+    source: Any = serializers.CharField()  # a field of the answer, not of the serializer
     is_higher_better = serializers.BooleanField()
     is_stock = serializers.BooleanField(help_text=_("taken at the end of the period instead of over it"))
     of = serializers.ChoiceField(["orders", "milestones"])
@@ -88,7 +88,7 @@ class MetricListAnswer(serializers.Serializer):
 class ExcludedAnswer(serializers.Serializer):
     rule = serializers.CharField()
     count = serializers.IntegerField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     members_url = serializers.URLField()
 
 
@@ -116,7 +116,7 @@ class FigurePart(serializers.Serializer):
 
 class GroupAnswer(FigurePart):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
 
 
 class FigureAnswer(FigurePart):

@@ -39,7 +39,15 @@ class _DaysWorked(Func):
         self.bits = bits
         self.zone = zone
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, tuple]:
+    def as_sql(
+        self,
+        compiler: Any,
+        connection: Any,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> Any:
         (start, start_params), (end, end_params) = (compiler.compile(part) for part in self.source_expressions)
         day = f"GREATEST((({start}) AT TIME ZONE %s)::date - DATE '{BASE}', 0)"
         last = f"((({end}) AT TIME ZONE %s)::date - DATE '{BASE}')"

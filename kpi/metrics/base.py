@@ -17,6 +17,8 @@ from django.utils.translation import pgettext_lazy
 from kpi.dimensions import DIMENSIONS
 from kpi.questions import Question
 from orders.models import Milestone, Order
+from orders.models.milestones import MilestoneQuerySet
+from orders.models.orders import OrderQuerySet
 
 HIT, MISS = "hit", "miss"
 Number = int | Decimal
@@ -99,7 +101,7 @@ class Metric:
         return (*self.hits, *self.misses)
 
 
-def orders_of(asked: Question) -> QuerySet[Order]:
+def orders_of(asked: Question) -> OrderQuerySet:
     """Orders that count in figures, that the viewer may see (R14), and that pass the filters."""
     orders = Order.objects.eligible()
     if asked.viewer is not None:
@@ -107,7 +109,7 @@ def orders_of(asked: Question) -> QuerySet[Order]:
     return orders.filter(**_conditions(asked, "path"))
 
 
-def steps_of(asked: Question) -> QuerySet[Milestone]:
+def steps_of(asked: Question) -> MilestoneQuerySet:
     """Milestones of such orders."""
     steps = Milestone.objects.filter(order__in=Order.objects.eligible())
     if asked.viewer is not None:

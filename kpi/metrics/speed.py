@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db.models import (
@@ -115,23 +116,25 @@ class OrderToShip(_Duration):
         shipped = Q(**{f"shipped_at__{end}": at for end, at in span.items()})
         # It belongs to the period, yet nobody knows how long it took.
         unknown = Q(shipped_at=None, **{f"delivered_at__{end}": at for end, at in span.items()})
-        calendars = list(WorkCalendar.objects.all())
-        count = {"calendar": "team__calendar", "calendars": calendars, "now": asked.now}
-        return (
-            orders_of(asked)
-            .filter(shipped | unknown)
-            .annotate(
-                finished_at=Coalesce("shipped_at", "delivered_at"),
-                outcome=Case(
-                    When(shipped_at=None, then=Value(NO_SHIP_DATE)),
-                    When(ordered_at=None, then=Value(NO_ORDER_DATE)),
-                    When(ordered_at__gt=F("shipped_at"), then=Value(OUT_OF_ORDER)),
-                    default=Value(HIT),
-                    output_field=CharField(),
-                ),
-                days=working_days("ordered_at", "shipped_at", **count),
-                days_to_first=working_days("ordered_at", "first_shipped_at", **count),
-            )
+        wholly_shipped = orders_of(asked).filter(shipped | unknown)
+        days_until = partial(
+            working_days,
+            "ordered_at",
+            calendar="team__calendar",
+            calendars=list(WorkCalendar.objects.all()),
+            now=asked.now,
+        )
+        return wholly_shipped.annotate(
+            finished_at=Coalesce("shipped_at", "delivered_at"),
+            outcome=Case(
+                When(shipped_at=None, then=Value(NO_SHIP_DATE)),
+                When(ordered_at=None, then=Value(NO_ORDER_DATE)),
+                When(ordered_at__gt=F("shipped_at"), then=Value(OUT_OF_ORDER)),
+                default=Value(HIT),
+                output_field=CharField(),
+            ),
+            days=days_until("shipped_at"),
+            days_to_first=days_until("first_shipped_at"),
         )
 
     def sums(self) -> dict[str, Aggregate]:
