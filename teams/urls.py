@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from teams import views
+from teams import inbox_views, views
 
 urlpatterns = [
     path("accounts/login/", views.LoginView.as_view(), name="login"),
@@ -19,4 +19,8 @@ urlpatterns = [
     path("accounts/", views.profile, name="profile"),
     path("accounts/tokens/", views.tokens, name="tokens"),
     path("accounts/tokens/<int:pk>/revoke/", views.token_revoke, name="token_revoke"),
+    path("inbox/", inbox_views.inbox, name="inbox"),
+    path("inbox/read/", inbox_views.inbox_read_all, name="inbox_read_all"),
+    path("inbox/<int:pk>/", inbox_views.inbox_open, name="inbox_open"),
+    path("inbox/<int:pk>/acknowledge/", inbox_views.inbox_acknowledge, name="inbox_acknowledge"),
 ]

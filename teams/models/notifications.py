@@ -28,6 +28,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
+    def older_than(self, edge: "Notification") -> Self:
+        """What stands below `edge` in an inbox, newest first."""
+        return self.filter(Q(shown_at__lt=edge.shown_at) | Q(shown_at=edge.shown_at, pk__lt=edge.pk))
+
     def to_show(self, now: datetime) -> Self:
         """Due, and not in the inbox yet."""
         return self.filter(status=NotificationStatus.QUEUED, not_before__lte=now, shown_at=None)
