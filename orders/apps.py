@@ -7,9 +7,12 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from customers import services as customers  # Models exist only now.
+        from customers import registry  # Models exist only now.
+        from customers import services as customers
         from orders import notices
+        from orders.pages.companies import CompanyOrders
         from orders.services.orders import refresh_search_of
 
         notices.register()
         customers.renamed.append(refresh_search_of)
+        registry.register(CompanyOrders())

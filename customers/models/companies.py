@@ -1,11 +1,14 @@
 """Companies we deal with. Customer, dealer, supplier and forwarder are flags of one record."""
 
+import re
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import TrigramSimilarity
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -35,6 +38,28 @@ class CompanyQuerySet(models.QuerySet["Company"]):
     def search(self, text: str) -> Self:
         """Code or name contains `text`, whatever the case."""
         return self.filter(Q(code__icontains=text) | Q(name__icontains=text) | Q(name_en__icontains=text))
+
+    def similar_to(self, name: str) -> Self:
+        """Companies that may be the same one: their name contains the telling part of `name`, or is spelt alike."""
+        core = telling_part(name)
+        if len(core) < 2:
+            return self.none()
+        return self.annotate(
+            likeness=Greatest(TrigramSimilarity("name", name), TrigramSimilarity("name_en", name))
+        ).filter(Q(name__icontains=core) | Q(name_en__icontains=core) | Q(likeness__gte=0.45))
+
+
+# Words that many names share and that tell nothing about which company it is.
+_LEGAL_FORMS = re.compile(
+    r"(股份|集团|有限|责任|公司|贸易|进出口|实业)|\b(co|company|corp|corporation|inc|ltd|limited|llc|gmbh|ag|kg|s\.?a|"
+    r"s\.?r\.?l|ltda|b\.?v|pty|plc|group|trading|import|export|international)\b\.?",
+    re.I,
+)
+
+
+def telling_part(name: str) -> str:
+    """The name without legal forms and common words; what is left of “宁波海天贸易有限公司” is 宁波海天."""
+    return " ".join(re.sub(r"[(),.&（）]+", " ", _LEGAL_FORMS.sub(" ", name)).split())
 
 
 class Company(models.Model):
