@@ -14,7 +14,7 @@ from urllib.parse import quote
 from . import nobody
 from .binaries import major_version, postgres_programs
 from .paths import SHORT_TEMP, data_dir, mark_of, private_folder
-from .processes import Become, become_nobody, spawn, stop, identity_for_servers
+from .processes import Become, become_nobody, identity_for_servers, spawn, stop
 from .text import LauncherError, tr
 
 NAME = "gendan"  # of the role and of the database
