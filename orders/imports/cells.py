@@ -19,7 +19,7 @@ from orders.imports.profile import Column, Profile
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _BLANKS = re.compile(r"\s+")
 # Line breaks and tabs are folded to blanks before; what is left of these is no text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Exports write an apostrophe before what a spreadsheet would take for a formula; exactly that is taken off again.
 _GUARDED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
 _POSITIVE = frozenset({"quantity", "fx_rate", "position"})
@@ -73,7 +73,7 @@ class CellReader:
     def _read(self, raw: str) -> Cell:
         column = self.column
         text, notes = clean(raw, self.profile)
-        if _CONTROL.search(text):
+        if CONTROL.search(text):
             return Cell("", error=Note("control_character"))
         if column.pointer and (found := column.pointer.fullmatch(text)):
             return Cell(text, notes=notes, pointer=(found["row"], found["shipment"]))

@@ -5,7 +5,7 @@ from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from orders.imports.cells import Cell, CellReader
+from orders.imports.cells import CONTROL, Cell, CellReader
 from orders.imports.profile import Column, Profile
 from orders.imports.reading import Table
 from orders.imports.report import Report
@@ -44,6 +44,11 @@ class Layout:
         """The column that fills a target."""
         return next((place for place in self.places if target in place.fields), None)
 
+    def text_of(self, row: Row, target: str) -> str:
+        """What stands in the row's cell that fills `target`."""
+        place = self.place_of(target)
+        return row.texts.get(place.column.header, "") if place else ""
+
     def where(self, target: str) -> tuple[int, str]:
         """Index and header of the column that fills `target`, for a finding."""
         place = self.place_of(target)
@@ -59,7 +64,9 @@ def match_columns(table: Table, profile: Profile, zone: ZoneInfo, report: Report
     for index, header in enumerate(table.header):
         column = wanted.get(_folded(header))
         name = column.header if column else header
-        if not header:
+        if CONTROL.search(header):
+            report.error(1, index, header, header, "control_character")
+        elif not header:
             report.error(1, index, "", "", "nameless_column")
         elif name in seen:
             report.error(1, index, header, header, "double_column")
@@ -126,7 +133,7 @@ def _read_row(
                 row.attributes[key] = cell.text
     for index, header in layout.unknown:
         text = cells[index].strip()
-        if "\x00" in text:
+        if CONTROL.search(text):
             report.error(number, index, header, text, "control_character")
         elif text:
             row.attributes[header[:80]] = text[:1000]

@@ -32,6 +32,11 @@ class Source:
     name: str
     content: bytes
 
+    @property
+    def shown_name(self) -> str:
+        """The name as text that can be stored: file names may hold bytes that are none."""
+        return self.name.encode("utf-8", "replace").decode()[:200].replace("\x00", "?")
+
 
 @transaction.atomic
 def import_orders(
@@ -49,7 +54,7 @@ def import_orders(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     team, spec = _team(team_code, profile)
     zone = Organization.current().zone
-    report = Report(profile.name, source.name)
+    report = Report(profile.name, source.shown_name)
     table = read_table(
         source.content,
         encodings=profile.encodings,
@@ -71,7 +76,7 @@ def import_orders(
     if report.is_clean and not dry_run:
         team = team or _new_team(spec)
         companies = apply.write_companies(plan, team)
-        writing = apply.Writing(team, profile, source.name[:200], by, now)
+        writing = apply.Writing(team, profile, source.shown_name, by, now)
         apply.write_new(plan, companies, writing)
         update.write_changed(plan, companies, writing)
     return report

@@ -173,6 +173,8 @@ class _Builder:
             company = WantedCompany(row.number, code, name or code, {}, set(), owner)
             self.wanted.companies[key] = company
         company.roles.add(f"is_{owner}")
+        if name and name != company.name:
+            self._contradiction(row, f"{owner}.name", company.row, company.name, "differs_in_company")
         self._merge(company.values, values, company.row, row, owner)
         return key
 
@@ -190,7 +192,7 @@ class _Builder:
     def _contradiction(self, row: Row, target: str, first_row: int, other: Any, rule: str) -> None:
         index, header = self.layout.where(target)
         shown = other.date() if isinstance(other, datetime) else other
-        text = row.texts.get(header, "")
+        text = self.layout.text_of(row, target)
         self.report.error(row.number, index, header, text, rule, row=first_row, other=str(shown)[:40])
 
     def finished(self) -> Wanted:
@@ -212,7 +214,8 @@ class _Builder:
         for row in rows if due else ():
             if row.values.get(step.due) not in {None, due}:
                 index, header = self.layout.where(step.due)
-                self.report.doubt(row.number, index, header, row.texts.get(header, ""), "several_dates", date=str(due))
+                text = self.layout.text_of(row, step.due)
+                self.report.doubt(row.number, index, header, text, "several_dates", date=str(due))
         recorded = (_latest(rows, step.recorded) if step.recorded else None) or finish
         due_at = end_of_day(due, self.zone) if due else None
         order.milestones.append(WantedMilestone(step, shipment, finish, recorded, due_at))

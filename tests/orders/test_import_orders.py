@@ -238,8 +238,9 @@ def test_an_everyday_sheet_becomes_draft_orders():
     assert rules(report) == [("1", "read_as"), ("B2", "new_company")]
     order = Order.objects.get()
     assert (order.number, order.status, order.amount, order.ordered_at) == ("00123", "draft", Decimal("9.5"), NOW)
-    assert (order.promised_date, order.customer.name, order.note) == (date(2026, 3, 6), "德国某公司", "急")
-    assert [line.product_code for line in order.lines.order_by("position")] == ["0007", "0008"]
+    assert (order.promised_date, order.customer.name) == (date(2026, 3, 6), "德国某公司")
+    lines = order.lines.order_by("position")
+    assert [(line.product_code, line.attributes) for line in lines] == [("0007", {"note": "急"}), ("0008", {})]
     assert order.team == team
     assert run(text.encode("gbk"), "orders", team_code="east").written == 0
 
@@ -252,6 +253,10 @@ def test_an_everyday_sheet_becomes_draft_orders():
         ("number,quantity,number\nA,1,B\n", [("C1", "double_column")]),
         ("number,,quantity\nA,x,1\n", [("B1", "nameless_column")]),
         ("number,quantity,line\nA,1,1\nA,1,1\n", [("C3", "double_position")]),
+        ("number,quantity,col\x00our\nA,1,red\n", [("C1", "control_character")]),
+        ("number,quantity,colour\nA,1,r\x00ed\n", [("C2", "control_character")]),
+        ("number,quantity,note\nA,1,r\x00ed\n", [("C2", "control_character")]),
+        ("number,quantity,customer code,customer\nA,1,C1,One\nB,1,C1,Two\n", [("D3", "differs_in_company")]),
     ],
 )
 def test_a_sheet_with_a_wrong_shape_is_refused(text, expected):
@@ -261,6 +266,24 @@ def test_a_sheet_with_a_wrong_shape_is_refused(text, expected):
 
     assert [(f"{f.column}{f.row}", f.rule) for f in report.errors] == expected
     assert not Order.objects.exists()
+
+
+def test_a_contradiction_shows_the_cell_under_its_own_header():
+    make_team()
+
+    report = run("订单号,数量,币种\nA,1,USD\nA,1,EUR\n", "orders")
+
+    assert [finding.as_dict() for finding in report.errors] == [
+        {
+            "row": 3,
+            "column": "C",
+            "header": "币种",
+            "value": "EUR",
+            "rule": "differs_in_order",
+            "message": report.errors[0].message,
+        }
+    ]
+    assert "USD" in report.errors[0].message
 
 
 def test_a_column_that_nobody_knows_is_kept_as_text():
