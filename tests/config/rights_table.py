@@ -1,0 +1,154 @@
+"""Every address of the product, and who may do what there. A new address needs one line here, or the walk fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from teams.permissions import Permission as P
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An address: how it is built from `Things`, whose the object is, and what each unsafe method needs.
+
+    `scope` says who sees the object: "order" by the order's team and own-scope, "team" by membership, "person" only
+    oneself, "everyone" who is logged in. A method that is not in `writes` has to be refused with 405. A right of
+    None means everybody who sees the object. `reads` is what GET needs; False means there is no GET.
+    """
+
+    args: Callable[[Any], list[Any]] | None = None
+    scope: str = "everyone"
+    writes: dict[str, P | None] = field(default_factory=dict)
+    reads: P | None | bool = None
+
+
+def order(writes: dict[str, P | None] | None = None, *, reads: P | None | bool = None) -> Entry:
+    return Entry(lambda t: [t.order.number], "order", writes or {}, reads)
+
+
+def milestone(right: P | None, *, reads: P | None | bool = False) -> Entry:
+    return Entry(lambda t: [t.milestone.pk], "order", {"post": right}, reads)
+
+
+def shipment(right: P | None, *, reads: P | None | bool = False) -> Entry:
+    return Entry(lambda t: [t.shipment.pk], "order", {"post": right}, reads)
+
+
+def shipment_page(right: P | None = None, *, writes: bool = True, reads: P | None | bool = None) -> Entry:
+    return Entry(lambda t: [t.shipment.number], "order", {"post": right} if writes else {}, reads)
+
+
+def document(right: P | None, *, reads: P | None | bool = False) -> Entry:
+    return Entry(lambda t: [t.document.pk], "order", {} if right is None else {"post": right}, reads)
+
+
+API = {
+    "api-me": Entry(),
+    "api-calendar-list": Entry(),
+    "api-calendar-detail": Entry(lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "CN_OFFICE"]),
+    "api-calendar-add": Entry(lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "CN_OFFICE"]),
+    "api-calendar-between": Entry(lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "CN_OFFICE"]),
+    "api-notification-list": Entry(),
+    "api-notification-detail": Entry(lambda t: [t.notification.pk], "person"),
+    "api-notification-acknowledge": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
+    "api-company-list": Entry(writes={"post": P.COMPANY_EDIT}),
+    "api-company-detail": Entry(lambda t: [t.company.pk], "team", {"patch": P.COMPANY_EDIT, "delete": P.COMPANY_EDIT}),
+    "api-contact-list": Entry(writes={"post": None}),  # the company in the body decides; tried apart
+    "api-contact-detail": Entry(lambda t: [t.contact.pk], "team", {"patch": P.COMPANY_EDIT, "delete": P.COMPANY_EDIT}),
+    "api-interaction-list": Entry(writes={"post": None}),
+    "api-interaction-detail": Entry(
+        lambda t: [t.interaction.pk], "team", {"patch": P.COMPANY_EDIT, "delete": P.COMPANY_EDIT}
+    ),
+    "api-order-list": Entry(writes={"post": P.ORDER_CREATE}),
+    "api-order-detail": order({"patch": P.ORDER_EDIT}),
+    "api-order-confirm": order({"post": P.ORDER_MOVE}, reads=False),
+    "api-order-hold": order({"post": P.ORDER_MOVE}, reads=False),
+    "api-order-resume": order({"post": P.ORDER_MOVE}, reads=False),
+    "api-order-cancel": order({"post": P.ORDER_CANCEL}, reads=False),
+    "api-order-close": order({"post": P.ORDER_MOVE}, reads=False),
+    "api-order-promise": order({"post": P.PROMISE_CHANGE}, reads=False),
+    "api-order-comments": order({"post": P.COMMENT_ADD}, reads=False),
+    "api-order-lines": order({"post": P.ORDER_EDIT}, reads=False),
+    "api-order-change-line": Entry(lambda t: [t.order.number, 1], "order", {"post": P.ORDER_EDIT}, False),
+    "api-order-timeline": order(),
+    "api-milestone-list": Entry(),
+    "api-milestone-detail": Entry(lambda t: [t.milestone.pk], "order"),
+    "api-milestone-complete": milestone(P.MILESTONE_COMPLETE),
+    "api-milestone-reopen": milestone(P.MILESTONE_REOPEN),
+    "api-milestone-skip": milestone(P.MILESTONE_SKIP),
+    "api-milestone-pause": milestone(P.MILESTONE_PAUSE),
+    "api-milestone-resume": milestone(P.MILESTONE_PAUSE),
+    "api-milestone-assign": milestone(P.MILESTONE_ASSIGN),
+    "api-milestone-acknowledge": milestone(None),
+    "api-milestone-bulk": Entry(writes={"post": None}, reads=False),  # each id is decided apart; tried apart
+    "api-shipment-list": Entry(writes={"post": P.SHIPMENT_EDIT}),
+    "api-shipment-detail": Entry(lambda t: [t.shipment.pk], "order", {"patch": P.SHIPMENT_EDIT}),
+    "api-shipment-book": shipment(P.SHIPMENT_MOVE),
+    "api-shipment-load": shipment(P.SHIPMENT_MOVE),
+    "api-shipment-depart": shipment(P.SHIPMENT_MOVE),
+    "api-shipment-arrive": shipment(P.SHIPMENT_MOVE),
+    "api-shipment-deliver": shipment(P.SHIPMENT_MOVE),
+    "api-shipment-cancel": shipment(P.SHIPMENT_MOVE),
+    "api-document-list": Entry(writes={"post": None}),  # the order in the body decides; tried apart
+    "api-document-detail": document(None, reads=None),
+    "api-document-accept": document(P.DOCUMENT_DECIDE),
+    "api-document-refuse": document(P.DOCUMENT_DECIDE),
+    "api-document-download": document(None, reads=None),
+    "kpi-list": Entry(reads=P.KPI_VIEW),
+    "kpi-figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "kpi-members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+}
+
+PAGES = {
+    "desk": Entry(),
+    "orders": Entry(),
+    "desk_counts": Entry(),
+    "desk_complete": Entry(writes={"post": None}, reads=False),  # each id is decided apart
+    "step_act": Entry(
+        lambda t: [t.milestone.pk, "complete"], "order", {"post": P.MILESTONE_COMPLETE}, P.MILESTONE_COMPLETE
+    ),
+    "company_options": Entry(),
+    "order_new": Entry(writes={"post": P.ORDER_CREATE}, reads=P.ORDER_CREATE),
+    "order": order(),
+    "order_edit": order({"post": P.ORDER_EDIT}, reads=P.ORDER_EDIT),
+    "document_add": order({"post": P.DOCUMENT_ADD}, reads=False),
+    "comment_add": order({"post": P.COMMENT_ADD}, reads=False),
+    "order_move": Entry(lambda t: [t.order.number, "confirm"], "order", {"post": P.ORDER_MOVE}, P.ORDER_MOVE),
+    "document": document(None, reads=None),
+    "document_decide": document(P.DOCUMENT_DECIDE),
+    "profile": Entry(writes={"post": None}),
+    "password_change": Entry(writes={"post": None, "put": None}),
+    "tokens": Entry(writes={"post": None}),
+    "token_revoke": Entry(lambda t: [t.token.pk], "person", {"post": None}, False),
+    "dashboard": Entry(reads=P.KPI_VIEW),
+    "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "kpi_members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "inbox": Entry(),
+    "inbox_read_all": Entry(writes={"post": None}, reads=False),
+    "inbox_open": Entry(lambda t: [t.notification.pk], "person"),
+    "inbox_acknowledge": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
+    "customers": Entry(),
+    "company_new": Entry(writes={"post": P.COMPANY_EDIT}, reads=P.COMPANY_EDIT),
+    "company_similar": Entry(),
+    "company": Entry(lambda t: [t.company.code], "team"),
+    "company_edit": Entry(lambda t: [t.company.code], "team", {"post": P.COMPANY_EDIT}, P.COMPANY_EDIT),
+    "interaction_add": Entry(lambda t: [t.company.code], "team", {"post": P.INTERACTION_ADD}, False),
+    "contact_add": Entry(lambda t: [t.company.code], "team", {"post": P.COMPANY_EDIT}, False),
+    "contact_edit": Entry(lambda t: [t.company.code, t.contact.pk], "team", {"post": P.COMPANY_EDIT}, P.COMPANY_EDIT),
+    "shipments": Entry(),
+    "shipment_new": Entry(writes={"post": P.SHIPMENT_EDIT}, reads=P.SHIPMENT_EDIT),
+    "shipment_bulk_move": Entry(writes={"post": P.SHIPMENT_MOVE}, reads=False),
+    "shipment": shipment_page(writes=False),
+    "shipment_edit": shipment_page(P.SHIPMENT_EDIT, reads=P.SHIPMENT_EDIT),
+    "shipment_move": shipment_page(P.SHIPMENT_MOVE, reads=P.SHIPMENT_MOVE),
+    "shipment_cancel": shipment_page(P.SHIPMENT_MOVE, reads=False),
+}
+
+# Open to strangers on purpose, one reason each; what hangs below a prefix counts once.
+OPEN = {
+    "log-in": ("login", "logout", "password_reset", "password_reset_done", "password_reset_confirm")
+    + ("password_reset_complete", "set_language", "api-token"),  # how a person gets in, or picks the language for it
+    "probes": ("health-live", "health-ready"),  # no detail for strangers; tests/teams/test_health.py
+    "what the API offers": ("api-schema", "api-docs", "api-nothing"),  # tells nothing about anybody's data
+    "settings site": ("admin:",),  # Django's own; tests/config/test_settings_pages.py asks every role
+}

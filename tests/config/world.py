@@ -1,0 +1,133 @@
+"""Two teams with one person of every role in the first: what rights and canaries are tried on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from customers.models import Company, Contact, Interaction
+from orders.models import Milestone, Order, OrderDocument, Shipment
+from orders.services import documents, shipments
+from teams.models import ApiToken, Notification, Organization, Team, User
+from teams.permissions import ROLES, RoleCode, Scope
+from teams.services.tokens import create_token
+from tests.factories import MONDAY, first_line, make_company, make_confirmed_order, make_team, make_user
+
+MISSING_ID = 987_654_321
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Things:
+    """One of each: of the person, of a colleague, of another team, or of nobody."""
+
+    order: Order
+    milestone: Milestone
+    shipment: Shipment
+    document: OrderDocument
+    company: Company
+    contact: Contact
+    interaction: Interaction
+    notification: Notification
+    token: ApiToken
+
+
+@dataclass
+class Nothing:
+    """Keys that belong to nothing, shaped like those of `Things`."""
+
+    pk: int = MISSING_ID
+    number: str = "NO-SUCH"
+    code: str = "NO-SUCH"
+
+    def __getattr__(self, name: str) -> "Nothing":
+        return self
+
+
+@dataclass
+class World:
+    team: Team
+    people: dict[str, User]
+    sides: dict[str, Any]
+    messages: dict[int, Notification] = field(default_factory=dict)
+    tokens: dict[int, ApiToken] = field(default_factory=dict)
+
+    def of(self, side: str, person: User) -> Any:
+        """The things of a side; what is personal is the person's own on side "own"."""
+        things = self.sides[side]
+        if side == "own":
+            things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
+        return things
+
+
+def make_world() -> World:
+    Organization.current()
+    team, other = make_team("alpha"), make_team("beta")
+    people = {role: make_user(role, team=team, username=f"a-{role}") for role in RoleCode.values}
+    colleague, stranger = make_user("clerk", team=team, username="a-colleague"), make_user("clerk", team=other)
+    world = World(team, people, {"missing": Nothing()})
+    for person in people.values():
+        world.messages[person.pk] = _message(person)
+        world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
+    world.sides["own"] = _things(
+        team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
+    )
+    world.sides["colleague"] = _things(team, colleague)
+    world.sides["foreign"] = _things(other, stranger)
+    return world
+
+
+def _things(team: Team, clerk: User, *, sales_rep: User | None = None, watcher: User | None = None) -> Things:
+    customer = make_company(team=team)
+    order = make_confirmed_order(team=team, by=clerk, customer=customer, sales_rep=sales_rep, incoterm="FOB")
+    if watcher:
+        # The market developer has no order role; a step makes the order theirs.
+        order.milestones.filter(code="CLOSED").update(assignee=watcher)
+    line = first_line(order)
+    shipment = shipments.create_shipment(
+        values={"number": f"S-{clerk.username}", "team": team}, lines={line.pk: 40}, by=clerk, now=MONDAY
+    )
+    document = documents.add_document(
+        order_id=order.pk, kind="CPO", upload=SimpleUploadedFile("po.pdf", b"%PDF-1.4 x"), by=clerk, now=MONDAY
+    )
+    contact = Contact.objects.create(company=customer, name="Li Na")
+    return Things(
+        order=order,
+        milestone=order.milestones.get(code="ORDER_RECEIVED"),
+        shipment=shipment,
+        document=document,
+        company=customer,
+        contact=contact,
+        interaction=Interaction.objects.create(company=customer, at=MONDAY, summary="called", by=clerk),
+        notification=_message(clerk),
+        token=create_token(user=clerk, now=MONDAY)[0],
+    )
+
+
+def _message(person: User) -> Notification:
+    return Notification.objects.create(
+        kind="milestone_due",
+        recipient=person,
+        subject="orders.milestone:1",
+        dedupe_key=f"{person.pk}:{Notification.objects.count()}",
+        payload={
+            **{"order": "GD-1", "customer": person.name, "name_zh": "接单", "name_en": "order received"},
+            **{"owner": person.name, "waiting_on": "internal", "over_minutes": 0, "due_at": MONDAY.isoformat()},
+        },
+        created_at=MONDAY,
+        not_before=MONDAY,
+        shown_at=MONDAY,
+    )
+
+
+def sees(role: str, side: str, scope: str) -> bool:
+    """What the table of roles promises, said apart from the code that keeps it."""
+    if scope == "everyone":
+        return side != "missing"
+    if scope == "person":
+        return side == "own"
+    if side == "own":
+        return True
+    if side == "colleague":
+        return scope == "team" or ROLES[role].scope is not Scope.OWN
+    return side == "foreign" and ROLES[role].scope is Scope.ALL
