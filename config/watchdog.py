@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import task_received
+from celery.signals import task_received, worker_shutting_down
 from celery.worker import state
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -37,9 +37,14 @@ class Watchdog(bootsteps.StartStopStep):
         if TICK_QUEUE not in parent.app.amqp.queues.consume_from:
             return
         task_received.connect(self._note_taken, weak=False)
+        # While it finishes what it has, a worker that was told to stop takes nothing: as it should be.
+        worker_shutting_down.connect(self._note_stop, weak=False)
         threading.Thread(target=self._watch, args=[parent.app], name="watchdog", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
+        self._end.set()
+
+    def _note_stop(self, **_: Any) -> None:
         self._end.set()
 
     def _note_taken(self, **_: Any) -> None:

@@ -6,6 +6,7 @@ message was shown first. Reads no row.
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from teams.models import Notification
 from teams.notifications import registry
@@ -22,8 +23,11 @@ def body(notification: Notification) -> str:
 
 
 def target_url(notification: Notification) -> str:
-    """The page that the message is about, as a path on this site."""
-    return registry.get(notification.kind).path(notification.payload)
+    """The page that the message is about, as a path on this site; empty if nobody knows the kind any more."""
+    try:
+        return registry.get(notification.kind).path(notification.payload)
+    except registry.UnknownKind:
+        return ""
 
 
 def absolute_url(notification: Notification) -> str:
@@ -32,7 +36,10 @@ def absolute_url(notification: Notification) -> str:
 
 
 def _render(notification: Notification) -> tuple[str, str]:
-    kind = registry.get(notification.kind)
+    try:
+        kind = registry.get(notification.kind)
+    except registry.UnknownKind:  # Shown by an older version; delivery itself sends no such message.
+        return _("A message of an earlier version"), ""
     words = {name: _one_line(str(word)) for name, word in kind.words(notification.payload).items()}
     first, _newline, rest = render_to_string(kind.template, words).strip().partition("\n")
     return first.strip(), rest.strip()

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from django.core import mail
 from django.db import OperationalError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from teams.models import Notification, Organization
 from teams.notifications import claims, delivery, outbox, registry, texts
@@ -410,3 +410,15 @@ def test_the_link_leads_to_the_page(queue):
 
     assert texts.target_url(row) == "/there/"
     assert texts.absolute_url(row) == "http://testserver/there/"
+
+
+def test_an_inbox_shows_what_an_older_version_told(queue):
+    row = queue()
+    row.kind = "of_an_older_version"
+
+    with translation.override("en"):
+        assert (texts.headline(row), texts.body(row), texts.target_url(row)) == (
+            "A message of an earlier version",
+            "",
+            "",
+        )
