@@ -10,11 +10,11 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db import models
 
 from customers.models.companies import CODE_VALIDATOR
 from orders.imports import countries, dates
 from orders.imports.profile import Column, Profile
+from orders.imports.targets import target_of
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _BLANKS = re.compile(r"\s+")
@@ -191,15 +191,8 @@ def constant(profile: Profile, name: str, text: str, zone: ZoneInfo) -> Any:
     Raises:
         ValueError: the text is no value of the target.
     """
-    from orders.imports.targets import target_of
-
     target = target_of(name)
     cell = CellReader(Column(name, (target,), kind=target.kind), profile, zone).read(text)
     if cell.error or cell.notes:
         raise ValueError(f"{name} = {text!r}")
     return cell.value
-
-
-def limit_of(model_field: models.Field | None) -> int:
-    """How long a text of the field may be."""
-    return (model_field.max_length if model_field is not None else None) or LONGEST_TEXT

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
-from django.utils import timezone
 
 NULL = r"\N"
 # COPY's text form: these four carry meaning in it.
@@ -38,6 +37,10 @@ def copy_in(instances: Iterable[models.Model]) -> None:
         return
     give_keys([row for row in rows if row.pk is None])
     meta = rows[0]._meta
+    for field in meta.concrete_fields:
+        if getattr(field, "auto_now_add", False):
+            for row in rows:
+                field.pre_save(row, add=True)
     fields = [(field.attname, _writer(field)) for field in meta.concrete_fields]
     lines = ("\t".join([write(getattr(row, name)) for name, write in fields]) for row in rows)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in meta.concrete_fields)
@@ -55,9 +58,6 @@ def _writer(field: models.Field) -> Callable[[Any], str]:
         return lambda value: NULL if value is None else _text(json.dumps(value, cls=encoder, ensure_ascii=False))
     if isinstance(field, ArrayField):
         return lambda values: _text("{" + ",".join(json.dumps(value, ensure_ascii=False) for value in values) + "}")
-    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        now = timezone.now().isoformat()  # audit only; no rule reads it
-        return lambda _value: now
     return _text
 
 

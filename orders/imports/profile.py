@@ -17,6 +17,7 @@ from orders.workflow import OrderStatus
 from teams.errors import DomainError
 from teams.permissions import RoleCode
 
+KINDS = frozenset({"text", "code", "date", "instant", "decimal", "integer", "choice", "country"})
 FOLDER = Path(__file__).parent.parent / "import_profiles"
 
 
@@ -174,8 +175,8 @@ def _column(row: dict[str, Any]) -> Column:
     to = row.pop("to", [])
     targets = tuple(target_of(name) for name in ([to] if isinstance(to, str) else to))
     kinds = {target.kind for target in targets} if "kind" not in row else {row["kind"]}
-    if len(kinds) != 1:
-        raise ValueError(f"column {row['header']!r} needs one kind for its targets")
+    if len(kinds) != 1 or not kinds <= KINDS:
+        raise ValueError(f"column {row['header']!r} needs one kind, of {', '.join(sorted(KINDS))}")
     column = Column(
         header=row.pop("header"),
         targets=targets,
