@@ -112,6 +112,22 @@ def test_a_rolled_back_change_leaves_no_row(reader):
     assert not Notification.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: Notification.objects.to_show(MONDAY),
+        lambda: Notification.objects.claimable(MONDAY, leases_before=MONDAY),
+        lambda: Notification.objects.waiting(MONDAY),
+    ],
+    ids=["to_show", "claimable", "waiting"],
+)
+def test_open_rows_are_found_by_the_index_that_holds_only_them(reader, rows):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "notification_to_send" in rows().order_by("not_before", "pk").explain()
+
+
 @pytest.fixture
 def kind():
     registry.register(
