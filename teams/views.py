@@ -115,7 +115,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         lifetime = form.lifetime_days
-        _row, made = token_services.issue_token(
+        _row, made = token_services.create_token(
             user=request.user,
             name=form.cleaned_data["name"],
             is_read_only=form.cleaned_data["is_read_only"],
