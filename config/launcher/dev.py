@@ -18,7 +18,7 @@ from .paths import ROOT, data_dir, private_folder
 from .postgres import dev_cluster, socket_folder
 from .processes import spawn
 from .supervisor import Service, Stopped, Supervisor
-from .text import LauncherError, say, tr
+from .text import LauncherError, failure, say, tr
 from .valkey import dev_valkey
 
 PYTHON = sys.executable
@@ -137,10 +137,9 @@ def _job(supervisor: Supervisor, name: str, logs: Path, env: dict[str, str], *ar
     start = log.stat().st_size if log.exists() else 0
     code = supervisor.run(partial(_spawn, (PYTHON, str(ROOT / "manage.py"), *arguments), log, env))
     if code:
-        said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-8:]
-        raise LauncherError(
-            tr(f"manage.py {name} failed; see {log}\n", f"manage.py {name} 失败，请查看 {log}\n") + "\n".join(said)
-        )
+        said = log.read_bytes()[start:].decode(errors="replace")
+        sentence = tr(f"manage.py {name} failed; see {log}", f"manage.py {name} 失败，请查看 {log}")
+        raise LauncherError(failure(sentence, said))
 
 
 def _wait_for_page(supervisor: Supervisor, host: str, port: int) -> None:
@@ -157,11 +156,8 @@ def _wait_for_page(supervisor: Supervisor, host: str, port: int) -> None:
         except (OSError, http.client.HTTPException):
             pass
         supervisor.wait(0.1)
-    lines = web.log.read_text(errors="replace").splitlines()[-8:]
-    raise LauncherError(
-        tr(f"The web server does not answer; the end of {web.log}:\n", f"网页服务没有响应，{web.log} 的末尾：\n")
-        + "\n".join(lines)
-    )
+    sentence = tr(f"The web server does not answer; the end of {web.log}:", f"网页服务没有响应，{web.log} 的末尾：")
+    raise LauncherError(failure(sentence, web.log.read_text(errors="replace")[-5000:]))
 
 
 def _welcome(url: str, logs: Path, seconds: float, *, with_demo: bool) -> None:

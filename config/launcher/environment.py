@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .paths import ROOT, VENV
 from .processes import spawn
-from .text import LauncherError, say, tr
+from .text import LauncherError, failure, say, tr
 
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / ".gendan-stamp"
@@ -237,9 +237,4 @@ def _run(command: Sequence[str | os.PathLike[str]], env: Mapping[str, str] | Non
 
 def _failure(command: Sequence[str | os.PathLike[str]], output: bytes) -> str:
     shown = " ".join(os.fspath(part) for part in command)
-    end = "\n".join(output.decode(errors="replace").strip().splitlines()[-12:])
-    if "No space left on device" in end:
-        return tr(
-            f"The disk is full; free some space, then start again.\n{end}", f"磁盘已满，请清理空间后重新启动。\n{end}"
-        )
-    return tr(f"This command failed: {shown}\n{end}", f"命令执行失败：{shown}\n{end}")
+    return failure(tr(f"This command failed: {shown}", f"命令执行失败：{shown}"), output.decode(errors="replace"))

@@ -15,7 +15,7 @@ from . import nobody
 from .binaries import major_version, postgres_programs
 from .paths import SHORT_TEMP, data_dir, mark_of, private_folder
 from .processes import Become, become_nobody, identity_for_servers, spawn, stop
-from .text import LauncherError, tr
+from .text import LauncherError, failure, tr
 
 NAME = "gendan"  # of the role and of the database
 START_PATIENCE = 60  # seconds; replaying the log after a crash may take a while
@@ -163,12 +163,10 @@ class Cluster:
         )
         output = run.communicate(text.encode())[0].decode(errors="replace").strip()
         if run.returncode:
-            raise LauncherError(
-                tr(
-                    f"The database could not be created in {self.folder}: {output}",
-                    f"无法在 {self.folder} 中创建数据库：{output}",
-                )
+            sentence = tr(
+                f"The database could not be created in {self.folder}:", f"无法在 {self.folder} 中创建数据库："
             )
+            raise LauncherError(failure(sentence, output))
 
     def _end_left_over(self) -> None:
         """End a server that outlived its supervisor (no PDEATHSIG on macOS), or wait for one that is just ending.
@@ -213,13 +211,12 @@ def _runs_on(pid: int, folder: Path) -> bool:
 
 
 def _start_failure(log: Path) -> str:
+    said = ""
     with contextlib.suppress(OSError):
-        lines = log.read_text(errors="replace").splitlines()[-6:]
-        return tr(
-            f"PostgreSQL did not start. The end of {log}:\n" + "\n".join(lines),
-            f"PostgreSQL 未能启动。{log} 的末尾：\n" + "\n".join(lines),
-        )
-    return tr("PostgreSQL did not start.", "PostgreSQL 未能启动。")
+        said = log.read_text(errors="replace")
+    return failure(
+        tr(f"PostgreSQL did not start. The end of {log}:", f"PostgreSQL 未能启动。{log} 的末尾："), said[-5000:]
+    )
 
 
 def dev_cluster() -> Cluster:

@@ -24,6 +24,14 @@ def tr(english: str, chinese: str) -> str:
     return chinese if prefers_chinese() else english
 
 
+def failure(sentence: str, output: str) -> str:
+    """The sentence with the end of what the failed program said; a full disk is named first, in plain words."""
+    end = "\n".join(output.strip().splitlines()[-8:])
+    if "No space left on device" in output:
+        sentence = tr("The disk is full; free some space, then start again.", "磁盘已满，请清理空间后重新启动。")
+    return f"{sentence}\n{end}"
+
+
 def say(message: str = "") -> None:
     """Print a line at once, also where the terminal cannot show every character or is gone."""
     try:
