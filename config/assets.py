@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
@@ -15,7 +16,7 @@ class VendorFinder(BaseFinder):
     def check(self, **kwargs: object) -> list:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: object) -> str | list[str] | None:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         source = settings.VENDOR_ASSETS.get(path)
         found = str(Path(settings.BASE_DIR) / "node_modules" / source) if source else None
         if find_all:

@@ -1,9 +1,10 @@
 """When an order is shipped and delivered: follows from its shipments and the Incoterm's delivery point.
 
-Pure: no queries, no clock. The same facts serve the status, the pages and the KPIs (`full(o)`, `dev(o)` of the catalogue).
+Pure: no queries, no clock. The same facts serve the status, the pages and the KPIs (`full(o)`, `dev(o)` of their
+catalogue).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ class CargoFacts:
     """A shipment: its instants by field name, and the quantity of each order line in it."""
 
     instants: Mapping[str, datetime | None]
-    quantities: Mapping[int, Decimal]
+    quantities: dict[int, Decimal]
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,11 @@ def fulfil(
         ((at, cargo.quantities) for cargo in shipments if (at := reached_at(cargo.instants, move))),
         key=lambda delivery: delivery[0],
     )
-    departed = [
-        (cargo.instants.get("atd"), cargo.quantities)
-        for cargo in shipments
-        if reached_at(cargo.instants, ShipmentStatus.DEPARTED)
-    ]
+    departed = [cargo for cargo in shipments if reached_at(cargo.instants, ShipmentStatus.DEPARTED)]
+    sailed = [(at, cargo.quantities) for cargo in departed if (at := cargo.instants.get("atd"))]
     first, full, first_full, in_full = _walk(deliveries, needed, allowed)
-    known = sorted(departed, key=lambda part: part[0]) if all(at for at, _q in departed) else []
+    # One departure not known, and the instant at which all were shipped is not known either.
+    known = sorted(sailed, key=lambda part: part[0]) if len(sailed) == len(departed) else []
     first_shipped, all_shipped, _x, _y = _walk(known, needed, allowed)
     return Fulfilment(
         promised_date=max((line.promised_date for line in wanted if line.promised_date), default=None),
@@ -93,7 +92,7 @@ def fulfil(
         delivered_at=full,
         is_first_in_full=first_full,
         is_in_full=in_full,
-        is_all_shipped=bool(needed) and _covers(_sum(quantities for _at, quantities in departed), needed),
+        is_all_shipped=bool(needed) and _covers(_sum(cargo.quantities for cargo in departed), needed),
     )
 
 
@@ -106,7 +105,11 @@ def status_after(current: str, facts: Fulfilment) -> str:
     return OrderStatus.SHIPPED if facts.is_all_shipped else OrderStatus.CONFIRMED
 
 
-def _walk(deliveries, needed, allowed):
+def _walk(
+    deliveries: Sequence[tuple[datetime, Mapping[int, Decimal]]],
+    needed: Mapping[int, Decimal],
+    allowed: Mapping[int, Decimal],
+) -> tuple[datetime | None, datetime | None, bool | None, bool | None]:
     """First instant, instant of fullness, and whether the quantities then lay between needed and allowed."""
     if not deliveries or not needed:
         return None, None, None, None
@@ -132,7 +135,7 @@ def _covers(received: Mapping[int, Decimal], needed: Mapping[int, Decimal]) -> b
     return all(received.get(line_id, Decimal(0)) >= quantity for line_id, quantity in needed.items())
 
 
-def _sum(parts) -> dict[int, Decimal]:
+def _sum(parts: Iterable[Mapping[int, Decimal]]) -> dict[int, Decimal]:
     total: dict[int, Decimal] = {}
     for part in parts:
         for line_id, quantity in part.items():

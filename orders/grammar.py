@@ -6,7 +6,7 @@ Pure: no queries, no clock. Every error names the step and the column.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -197,7 +197,7 @@ def in_order(steps: Iterable[StepSpec]) -> list[StepSpec]:
     return done
 
 
-def _matched(pattern: re.Pattern[str]):
+def _matched(pattern: re.Pattern[str]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not pattern.match(text):
             raise ValueError(text)
@@ -206,7 +206,7 @@ def _matched(pattern: re.Pattern[str]):
     return check
 
 
-def _known(values):
+def _known(values: Container[str]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in values:
             raise ValueError(text)

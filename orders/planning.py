@@ -84,7 +84,14 @@ def plan(
     return Plan(planned)
 
 
-def _plan_step(step, planned, anchors, calendars, actuals, pauses) -> PlannedStep:
+def _plan_step(
+    step: PlanStep,
+    planned: Mapping[str, PlannedStep],
+    anchors: Mapping[str, datetime],
+    calendars: Mapping[str, WorkSchedule],
+    actuals: Mapping[str, datetime],
+    pauses: Mapping[str, Sequence[tuple[datetime, datetime]]],
+) -> PlannedStep:
     schedule = calendars[step.calendar]
     candidates = [(shift(planned[code].finish_at, lag, schedule), code) for code, lag in step.dependencies]
     start, binding = max(candidates, default=(anchors[START], START))
@@ -101,7 +108,7 @@ def _plan_step(step, planned, anchors, calendars, actuals, pauses) -> PlannedSte
 @lru_cache(maxsize=64)
 def without_closing(timezone: str) -> WorkSchedule:
     """Open at all hours: the clock of carriers and of legal periods."""
-    return WorkSchedule.from_dict({"timezone": timezone, "hours": dict.fromkeys(WEEKDAYS, [["00:00", "24:00"]])})
+    return WorkSchedule.from_dict({"timezone": timezone, "hours": {day: [["00:00", "24:00"]] for day in WEEKDAYS}})
 
 
 def shift(start: datetime, span: Span | None, schedule: WorkSchedule) -> datetime:

@@ -72,9 +72,11 @@ def plan_steps(specs: Sequence[StepSpec], calendars: Mapping[str, str]) -> list[
 def write_ladder(milestone: Milestone, spec: StepSpec, schedule: WorkSchedule) -> None:
     """Write the instants at which owner, lead and manager are told, in working time around the due instant."""
     ladder, due = spec.ladder, milestone.due_at
-    milestone.soon_at = before(due, ladder.soon, schedule) if ladder and ladder.soon else None
-    milestone.lead_at = shift(due, ladder.lead, schedule) if ladder and ladder.lead else None
-    milestone.manager_at = shift(due, ladder.manager, schedule) if ladder and ladder.manager else None
+    milestone.soon_at = milestone.lead_at = milestone.manager_at = None
+    if ladder and due:
+        milestone.soon_at = before(due, ladder.soon, schedule) if ladder.soon else None
+        milestone.lead_at = shift(due, ladder.lead, schedule) if ladder.lead else None
+        milestone.manager_at = shift(due, ladder.manager, schedule) if ladder.manager else None
 
 
 def before(due: datetime, span: Span, schedule: WorkSchedule) -> datetime:

@@ -22,7 +22,6 @@ from teams.models import (
     WorkInterval,
 )
 
-
 # Rights follow from memberships (teams.permissions), never from Django's groups.
 admin.site.unregister(Group)
 
@@ -45,7 +44,7 @@ class OrganizationAdmin(admin.ModelAdmin):
 
 
 class PersonCreationForm(AdminUserCreationForm):
-    class Meta(AdminUserCreationForm.Meta):
+    class Meta:
         model = User
         fields = ("username", "name", "email")
 

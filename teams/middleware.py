@@ -4,11 +4,12 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
 
 from teams.errors import NotPermitted
+from teams.http import PageRequest
 from teams.models import Organization
 
 HEALTH_PATH = "/api/v1/health/"
@@ -17,10 +18,10 @@ HEALTH_PATH = "/api/v1/health/"
 class PersonMiddleware:
     """Activate the person's own language and zone, else the organisation's."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[PageRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PageRequest) -> HttpResponse:
         if request.path_info.startswith(HEALTH_PATH):
             return self.get_response(request)  # It answers even without a database.
         request.organization = Organization.current()
@@ -36,10 +37,10 @@ class PersonMiddleware:
 class RefusalMiddleware:
     """A right that is missing answers 403, as a page or as one line for htmx; htmx meets the log-in as a whole page."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[PageRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PageRequest) -> HttpResponse:
         response = self.get_response(request)
         leads_to_login = response.get("Location", "").startswith(resolve_url(settings.LOGIN_URL))
         if request.htmx and response.status_code == 302 and leads_to_login:
@@ -47,7 +48,7 @@ class RefusalMiddleware:
             return HttpResponse(status=204, headers={"HX-Redirect": request.htmx.current_url_abs_path or "/"})
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: PageRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, NotPermitted):
             return None
         if request.htmx:

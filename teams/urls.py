@@ -14,7 +14,9 @@ urlpatterns = [
         auth_views.PasswordResetConfirmView.as_view(),
         name="password_reset_confirm",
     ),
-    path("accounts/password/reset/done/", auth_views.PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+    path(
+        "accounts/password/reset/done/", auth_views.PasswordResetCompleteView.as_view(), name="password_reset_complete"
+    ),
     path("language/", views.set_language, name="set_language"),
     path("accounts/", views.profile, name="profile"),
     path("accounts/tokens/", views.tokens, name="tokens"),

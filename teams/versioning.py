@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from teams.errors import StaleVersion
 from teams.models import FieldChange, User
+from teams.models.changes import Versioned
 
 
 def subject_of(instance: models.Model) -> str:
@@ -18,7 +19,7 @@ def subject_of(instance: models.Model) -> str:
 
 
 def change_fields(
-    instance: models.Model, values: Mapping[str, Any], *, seen_version: int | None, by: User, now: datetime
+    instance: Versioned, values: Mapping[str, Any], *, seen_version: int | None, by: User, now: datetime
 ) -> dict[str, tuple[Any, Any]]:
     """Write `values` into the locked row `instance` and return what truly changed: field to (old, new) as JSON values.
 
@@ -41,7 +42,7 @@ def change_fields(
 
 
 def change_part(
-    instance: models.Model, name: str, *, old: Any, new: Any, seen_version: int | None, by: User, now: datetime
+    instance: Versioned, name: str, *, old: Any, new: Any, seen_version: int | None, by: User, now: datetime
 ) -> bool:
     """The same guard for a part kept in other rows, such as a shipment's quantities; returns whether it changes.
 
@@ -59,7 +60,7 @@ def change_part(
 
 
 def _note(
-    instance: models.Model, changed: Mapping[str, tuple[Any, Any]], *, by: User, now: datetime, fields: list[str]
+    instance: Versioned, changed: Mapping[str, tuple[Any, Any]], *, by: User, now: datetime, fields: list[str]
 ) -> None:
     """Raise the version, save `fields`, and remember who changed what."""
     instance.version += 1
@@ -80,7 +81,7 @@ def json_value(value: Any) -> Any:
 
 
 def _refuse_conflicts(
-    instance: models.Model, current: Mapping[str, Any], new: Mapping[str, Any], seen_version: int
+    instance: Versioned, current: Mapping[str, Any], new: Mapping[str, Any], seen_version: int
 ) -> None:
     since = FieldChange.objects.filter(
         subject=subject_of(instance), version__gt=seen_version, field__in=new

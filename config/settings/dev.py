@@ -19,7 +19,7 @@ MEDIA_ROOT = os.environ.get("GENDAN_MEDIA_ROOT") or os.path.join(
     "media",
 )
 # Static files straight from their sources; only production collects them.
-STATIC_ROOT = None
+STATIC_ROOT = None  # type: ignore[assignment]  # a path in production only
 WHITENOISE_USE_FINDERS = True
 
 if "EMAIL_HOST" in os.environ:

@@ -22,5 +22,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MEDIA_ROOT = tempfile.mkdtemp(prefix="gendan-test-media-")
 # Static files straight from their sources, as in dev.
-STATIC_ROOT = None
+STATIC_ROOT = None  # type: ignore[assignment]  # a path in production only
 WHITENOISE_USE_FINDERS = True

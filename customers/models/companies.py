@@ -12,6 +12,8 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from teams.models.changes import Versioned
+
 if TYPE_CHECKING:
     from teams.models import User
 
@@ -62,7 +64,7 @@ def telling_part(name: str) -> str:
     return " ".join(re.sub(r"[(),.&（）]+", " ", _LEGAL_FORMS.sub(" ", name)).split())
 
 
-class Company(models.Model):
+class Company(Versioned):
     """A customer, dealer, supplier or forwarder. `team` empty: shared by all teams."""
 
     class Grade(models.TextChoices):
@@ -91,7 +93,6 @@ class Company(models.Model):
     )
     note = models.TextField(_("note"), blank=True, max_length=4000)
     created_at = models.DateTimeField(auto_now_add=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = CompanyQuerySet.as_manager()
 
@@ -120,7 +121,7 @@ class _OfCompanyQuerySet(models.QuerySet):
         return self.filter(company__in=Company.objects.visible_to(user))
 
 
-class Contact(models.Model):
+class Contact(Versioned):
     """A person at a company."""
 
     company = models.ForeignKey(Company, models.CASCADE, related_name="contacts", verbose_name=_("company"))
@@ -131,7 +132,6 @@ class Contact(models.Model):
     messenger = models.CharField(_("WeChat or messenger"), max_length=80, blank=True)
     is_primary = models.BooleanField(_("first contact"), default=False)
     note = models.CharField(_("note"), max_length=500, blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = _OfCompanyQuerySet.as_manager()
 
@@ -143,7 +143,7 @@ class Contact(models.Model):
         return self.name
 
 
-class Interaction(models.Model):
+class Interaction(Versioned):
     """A call, mail, chat or visit, and when to get in touch next."""
 
     class Channel(models.TextChoices):
@@ -167,7 +167,6 @@ class Interaction(models.Model):
     summary = models.TextField(_("summary"), max_length=4000)
     next_action_at = models.DateTimeField(_("next contact"), null=True, blank=True)
     by = models.ForeignKey("teams.User", models.PROTECT, related_name="+", verbose_name=_("by"))
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = _OfCompanyQuerySet.as_manager()
 

@@ -1,7 +1,7 @@
 """The order, its lines, and how their promises changed."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models.companies import CODE_VALIDATOR
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Punctuality, Side
 from orders.workflow import CONFIRMED_ORDER, OPEN_ORDER, OrderStatus
+from teams.models.changes import Versioned
 
 if TYPE_CHECKING:
     from orders.models.milestones import MilestoneQuerySet
@@ -34,8 +35,8 @@ class EndOfDay(Func):
         super().__init__(expression)
         self.zone = zone
 
-    def as_sql(self, compiler, connection, **extra_context):
-        sql, params = super().as_sql(compiler, connection, zone="%s", **extra_context)
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra_context: Any) -> tuple[str, Any]:
+        sql, params = super().as_sql(compiler, connection, *args, zone="%s", **extra_context)
         return sql, (*params, self.zone)
 
 
@@ -116,7 +117,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         )
 
 
-class Order(models.Model):
+class Order(Versioned):
     """A customer's order from the PO to the closed file.
 
     `status` changes only in orders.services, by the table in orders.workflow. The facts from `promised_date` down to
@@ -201,7 +202,6 @@ class Order(models.Model):
     search_text = models.TextField(default="", editable=False)  # lower case: number, PO, customer, products
 
     created_at = models.DateTimeField(auto_now_add=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = OrderQuerySet.as_manager()
 

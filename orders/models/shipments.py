@@ -14,6 +14,7 @@ from orders.models.milestones import Milestone, MilestoneQuerySet
 from orders.models.orders import Order, OrderLine
 from orders.words import Mode
 from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
+from teams.models.changes import Versioned
 
 if TYPE_CHECKING:
     from teams.models import User
@@ -120,7 +121,7 @@ def _proofs(step: str) -> MilestoneQuerySet:
     return Milestone.objects.filter(speaks, order__in=lines.values("order_line__order"), code=step)
 
 
-class Shipment(models.Model):
+class Shipment(Versioned):
     """Goods of one or more orders that travel together.
 
     ETD and ETA are business dates, cut-offs and actual events instants. `status` changes only in orders.services.
@@ -178,7 +179,6 @@ class Shipment(models.Model):
     freight_currency = models.CharField(_("freight currency"), max_length=3, blank=True)
     note = models.TextField(_("note"), blank=True, max_length=4000)
     created_at = models.DateTimeField(auto_now_add=True)
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ShipmentQuerySet.as_manager()
 

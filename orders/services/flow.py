@@ -5,6 +5,8 @@ Everything here is a function of the rows; doing it twice changes nothing.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -27,6 +29,10 @@ from teams.errors import InvalidInput
 from teams.models import User
 from teams.notifications import outbox
 
+_EVENT_OF_STATUS: dict[str, EventKind] = {
+    OrderStatus.SHIPPED: EventKind.SHIPPED,
+    OrderStatus.DELIVERED: EventKind.DELIVERED,
+}
 _REFRESHED = (*PLANNED_FIELDS, "status", "waiting_on", "next_reminder_at")
 
 
@@ -35,7 +41,7 @@ def lock_order(order_id: int) -> Order:
     return Order.objects.select_for_update(of=("self",), no_key=True).select_related("template").get(pk=order_id)
 
 
-def record(order: Order, kind: str, *, by: User | None, now: datetime, **fields) -> OrderEvent:
+def record(order: Order, kind: str, *, by: User | None, now: datetime, **fields: Any) -> OrderEvent:
     """Append an event; `at` (business truth) is `now` unless given."""
     return OrderEvent.objects.create(order=order, kind=kind, by=by, recorded_at=now, **{"at": now, **fields})
 
@@ -78,7 +84,7 @@ def recompute(
     for milestone in milestones:
         milestone.order = order
     if specs and order.ordered_at:
-        lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], start_of(order), now)
+        lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], order.ordered_at, now)
     activate(order, milestones, pauses, now=now)
 
 
@@ -98,11 +104,6 @@ def activate(
             milestone.next_reminder_at = next_reminder(milestone, is_stopped)
         else:
             milestone.next_reminder_at, milestone.waiting_on = None, ""
-
-
-def start_of(order: Order) -> datetime:
-    """The instant from which an order's steps are planned: when the customer ordered."""
-    return order.ordered_at or order.confirmed_at
 
 
 def _refresh_activity(
@@ -156,9 +157,7 @@ def refresh_fulfilment(order: Order, *, by: User | None, now: datetime) -> Fulfi
     old, order.status = order.status, status_after(order.status, facts)
     order.save(update_fields=[*fields, "status"])
     if order.status != old:
-        kind = {OrderStatus.SHIPPED: EventKind.SHIPPED, OrderStatus.DELIVERED: EventKind.DELIVERED}.get(
-            order.status, EventKind.STATUS
-        )
+        kind = _EVENT_OF_STATUS.get(order.status, EventKind.STATUS)
         at = (order.delivered_at if order.status == OrderStatus.DELIVERED else order.shipped_at) or now
         record(order, kind, by=by, now=now, at=at, old=old, new=order.status)
     return facts
@@ -175,7 +174,7 @@ def cargo_of(order: Order) -> list[CargoFacts]:
     for row in rows:
         instants = {name: getattr(row.shipment, name) for name in SHIPMENT_INSTANTS.values()}
         cargo = shipments.setdefault(row.shipment_id, CargoFacts(instants, {}))
-        cargo.quantities[row.order_line_id] = cargo.quantities.get(row.order_line_id, 0) + row.quantity
+        cargo.quantities[row.order_line_id] = cargo.quantities.get(row.order_line_id, Decimal(0)) + row.quantity
     return list(shipments.values())
 
 

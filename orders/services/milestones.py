@@ -280,7 +280,16 @@ def _check_evidence(order: Order, milestone: Milestone) -> None:
         raise EvidenceMissing(message, fields={"documents": message})
 
 
-def _close(milestone, status, finish, *, by, now, note, delay_reason=None) -> None:
+def _close(
+    milestone: Milestone,
+    status: MilestoneStatus,
+    finish: datetime,
+    *,
+    by: User,
+    now: datetime,
+    note: str,
+    delay_reason: DelayReason | None = None,
+) -> None:
     old = milestone.status
     milestone.pauses.running().update(to_at=now)
     milestone.status, milestone.closed_at, milestone.recorded_at, milestone.closed_by = status, finish, now, by

@@ -1,6 +1,15 @@
 from django.db import models
 
 
+class Versioned(models.Model):
+    """A record that two people may edit at once: each changed field raises `version` (see teams.versioning)."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 class FieldChange(models.Model):
     """One changed field of a versioned record; tells a later writer who changed it to what (teams.versioning).
 
