@@ -3,7 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from config.watchdog import Watchdog
 
@@ -19,3 +21,13 @@ app.conf.beat_schedule = {
 }
 app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}
 app.steps["worker"].add(Watchdog)
+
+
+@beat_init.connect
+def look_at_once(**_: object) -> None:
+    """A beat that starts, perhaps after an outage, does not wait for the first period to end."""
+    for entry in app.conf.beat_schedule.values():
+        try:
+            app.send_task(entry["task"], retry=False)
+        except (OperationalError, OSError):  # The broker is not there yet; the next tick will do.
+            return

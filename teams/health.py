@@ -29,11 +29,12 @@ SILENCE_AT_LEAST = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found; `fault` is empty if all is well."""
+    """What one check found; `fault` is empty if all is well. A `notice` is to be known, and nothing is wrong yet."""
 
     check: str
     fault: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    notice: str = ""
 
 
 def examine(now: datetime) -> list[Finding]:
@@ -169,17 +170,20 @@ def check_outbox(now: datetime) -> Iterator[Finding]:
 
 
 def check_calendars(now: datetime) -> Iterator[Finding]:
-    """Deadlines after `verified_until` rest on days off that were not announced yet."""
+    """Deadlines after `verified_until` rest on days off that were not announced yet.
+
+    The next year's are often announced in November, so an end that is near is no fault.
+    """
     for calendar in WorkCalendar.objects.exclude(country="").order_by("code"):
-        until, fault = calendar.verified_until, ""
+        until, fault, notice = calendar.verified_until, "", ""
         if until is None:
             fault = _("Nobody has said until when the days off of calendar %(code)s are verified.")
         elif until < now.date():
             fault = _("The days off of calendar %(code)s are verified only until %(until)s, which has passed.")
         elif until < (now + VERIFY_AHEAD).date():
-            fault = _("The days off of calendar %(code)s are verified only until %(until)s; load the next year's.")
-        facts = {"verified_until": until.isoformat() if until else None}
-        yield Finding(f"calendar:{calendar.code}", fault % {"code": calendar.code, "until": until}, facts)
+            notice = _("The days off of calendar %(code)s are verified only until %(until)s; load the next year's.")
+        words, facts = {"code": calendar.code, "until": until}, {"verified_until": until.isoformat() if until else None}
+        yield Finding(f"calendar:{calendar.code}", fault % words, facts, notice % words)
 
 
 CHECKS: list[Callable[[datetime], Iterator[Finding]]] = [

@@ -65,8 +65,8 @@ def test_json_is_one_document(monkeypatch):
         {
             "ok": False,
             "findings": [
-                {"check": "a", "fault": "Broken.", "facts": {"n": 1}},
-                {"check": "b", "fault": "", "facts": {}},
+                {"check": "a", "fault": "Broken.", "facts": {"n": 1}, "notice": ""},
+                {"check": "b", "fault": "", "facts": {}, "notice": ""},
             ],
         },
     )
@@ -157,24 +157,31 @@ def test_failed_messages_are_told_for_a_day():
     assert faults(health.check_outbox) == []
 
 
+def test_a_notice_is_said_and_is_no_fault(monkeypatch):
+    monkeypatch.setattr(health, "examine", lambda now: [Finding("calendar:X", notice="Load the next year's.")])
+
+    assert run() == (0, "All well.\nLoad the next year's.\n")
+
+
 @pytest.mark.parametrize(
-    ("until", "word"),
+    ("until", "fault", "notice"),
     [
-        (date(2026, 12, 31), ""),
-        (date(2026, 5, 30), "load the next year"),
-        (date(2026, 3, 1), "has passed"),
-        (None, "Nobody has said"),
+        (date(2026, 12, 31), "", ""),
+        (date(2026, 5, 30), "", "load the next year"),
+        (date(2026, 3, 1), "has passed", ""),
+        (None, "Nobody has said", ""),
     ],
 )
-def test_calendars_are_asked_until_when_they_are_verified(until, word):
+def test_calendars_are_asked_until_when_they_are_verified(until, fault, notice):
     make_team()
     WorkCalendar.objects.exclude(code="CN_OFFICE").delete()
     WorkCalendar.objects.update(verified_until=until)
 
-    found = " ".join(faults(health.check_calendars, MONDAY))
+    (finding,) = health.check_calendars(MONDAY)
 
-    assert word in found
-    assert bool(found) is bool(word)
+    assert fault in finding.fault
+    assert notice in finding.notice
+    assert (bool(finding.fault), bool(finding.notice)) == (bool(fault), bool(notice))
 
 
 def test_a_calendar_without_statutory_days_needs_no_verification():

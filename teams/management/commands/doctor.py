@@ -25,6 +25,7 @@ class Command(BaseCommand):
             document = {"ok": not faults, "findings": [asdict(finding) for finding in findings]}
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
         else:
-            self.stdout.write("\n".join(faults) or _("All well."))
+            notices = [finding.notice for finding in findings if finding.notice]
+            self.stdout.write("\n".join([*(faults or [_("All well.")]), *notices]))
         if faults:
             sys.exit(1)
