@@ -132,7 +132,7 @@ def outcomes_of(metric: Metric, asked: Question) -> Outcomes:
 
 
 def _aggregate(metric: Metric, rows: QuerySet, *dimensions: str) -> QuerySet:
-    return rows.order_by().values("outcome", *dimensions).annotate(**metric.sums())
+    return rows.order_by().values("outcome", *metric.grain, *dimensions).annotate(**metric.sums())
 
 
 def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Mapping[str, Any]]]:
@@ -147,7 +147,7 @@ def assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) 
     """A figure from the aggregates of each outcome."""
     found = list(rows)
     counted = [row for row in found if row["outcome"] in metric.counted]
-    hits = (row["total" if metric.amount else "row_count"] for row in found if row["outcome"] in metric.hits)
+    hits = (metric.total(row) for row in found if row["outcome"] in metric.hits)
     excluded: dict[str, Excluded] = {}
     for row in found:
         if row["outcome"] in metric.rules:

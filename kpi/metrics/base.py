@@ -72,6 +72,7 @@ class Metric:
     misses: ClassVar[Sequence[str]] = (MISS,)
     rules: ClassVar[Mapping[str, Rule]] = {}
     amount: ClassVar[str] = ""
+    grain: ClassVar[Sequence[str]] = ()  # annotations that part the rows further, where that spares the database work
     scale: ClassVar[int] = 1
     day: ClassVar[str]  # the date or instant by which periods are cut
     is_date: ClassVar[bool] = False
@@ -87,6 +88,10 @@ class Metric:
         if self.amount:
             sums["total"] = Sum(self.amount)
         return sums
+
+    def total(self, row: Mapping[str, Any]) -> Number:
+        """What a line of aggregates adds to the numerator."""
+        return row["total"] if self.amount else row["row_count"]
 
     def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What is shown beside the figure, from the aggregates of the counted outcomes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, ClassVar
 
 from django.db.models import Aggregate, Case, Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value, When
@@ -18,14 +19,8 @@ from teams.models import WorkCalendar
 
 DROPPED = Rule("R3", pgettext_lazy("rule", "Step skipped or cancelled"))
 STOPPED = Rule("R5", pgettext_lazy("rule", "Late, but its clock is stopped: waiting on others"))
-# Working days late, both ends included; a step late by less than a working day stands in the first.
-AGES: dict[str, tuple[int, int | None]] = {
-    "0": (0, 0),
-    "1-2": (1, 2),
-    "3-5": (3, 5),
-    "6-10": (6, 10),
-    ">10": (11, None),
-}
+# Name and longest of the ages in working days; a step late by less than a working day stands in the first.
+AGES = {"0": 0, "1-2": 2, "3-5": 5, "6-10": 10, ">10": inf}
 
 
 class _Steps(Metric):
@@ -87,6 +82,8 @@ class DaysOverdue(_ByDeadline):
     scale = 1
     is_higher_better = False
     amount = "days"
+    # Late by whole days: a line for each number of days, instead of computing it again for each sum and each age.
+    grain = ("days",)
     hits = (Punctuality.LATE,)
     misses = ()
     rules: ClassVar = {Punctuality.WAITING: STOPPED}
@@ -98,10 +95,16 @@ class DaysOverdue(_ByDeadline):
         return super().rows(asked).annotate(days=Case(When(punctuality=Punctuality.LATE, then=days)))
 
     def sums(self) -> dict[str, Aggregate]:
-        return {**super().sums(), **{f"age_{name}": Count("pk", filter=_aged(name)) for name in AGES}}
+        return {"row_count": Count("pk")}
+
+    def total(self, row: Mapping[str, Any]) -> int:
+        return row["days"] * row["row_count"]
 
     def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return {"ages": {name: sum(row[f"age_{name}"] for row in counted) for name in AGES}}
+        ages = dict.fromkeys(AGES, 0)
+        for row in counted:
+            ages[next(name for name, longest in AGES.items() if row["days"] <= longest)] += row["row_count"]
+        return {"ages": ages}
 
 
 class OverdueStock(_Steps):
@@ -131,8 +134,3 @@ class OverdueStock(_Steps):
             overdue_orders=Count("order", distinct=True, filter=Q(outcome=Punctuality.LATE)),
         )
         return {**found, "at": min(asked.period.end_at, asked.now)}
-
-
-def _aged(name: str) -> Q:
-    first, last = AGES[name]
-    return Q(days__gte=first) if last is None else Q(days__range=(first, last))

@@ -61,8 +61,10 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 
     def standing_at(self, at: datetime) -> Self:
         """Open at the instant `at`, of orders that were under way by then: confirmed, else ordered."""
-        return self.open_at(at).alias(began_at=Coalesce("order__confirmed_at", "order__ordered_at")).filter(
-            began_at__lte=at
+        return (
+            self.open_at(at)
+            .alias(began_at=Coalesce("order__confirmed_at", "order__ordered_at"))
+            .filter(began_at__lte=at)
         )
 
     def judged(self, at: datetime) -> Self:
@@ -182,6 +184,8 @@ class Milestone(models.Model):
             models.Index(fields=["due_at"], name="milestone_open_due", condition=Q(closed_at=None)),
             # A person's desk.
             models.Index(fields=["assignee", "due_at"], name="milestone_desk", condition=Q(closed_at=None)),
+            # The second half of open_at: closed after an instant of the past.
+            models.Index(fields=["closed_at"], name="milestone_closed", condition=Q(closed_at__isnull=False)),
             # KPI attribution by due instant.
             models.Index(fields=["due_at", "closed_at"], name="milestone_due_closed"),
             # to_remind: cost follows the number due, not the number open.
