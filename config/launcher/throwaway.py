@@ -1,4 +1,4 @@
-"""Servers for one test run: fresh, fast, unsafe against power cuts, gone with the process that started them."""
+"""Servers and folders for one test run: fresh, fast, unsafe against power cuts, gone with the process that started them."""
 
 import atexit
 import contextlib
@@ -49,6 +49,13 @@ def throwaway_valkey() -> str:
     return valkey.url
 
 
+def throwaway_folder() -> str:
+    """Make a folder that vanishes with this process."""
+    home = _new_home()
+    atexit.register(_remove, None, home, os.getpid())
+    return str(home)
+
+
 def _new_home() -> Path:
     home = Path(tempfile.mkdtemp(prefix="gendan-test-", dir=SHORT_TEMP))
     lock = os.open(home / "lock", os.O_CREAT | os.O_RDWR, 0o600)  # Stays open, and locked, as long as this process.
@@ -56,10 +63,11 @@ def _new_home() -> Path:
     return home
 
 
-def _remove(server: Cluster | Valkey, home: Path, starter: int) -> None:
+def _remove(server: Cluster | Valkey | None, home: Path, starter: int) -> None:
     if os.getpid() != starter:  # A fork inherits the exit handler, not the server.
         return
-    server.stop()
+    if server is not None:
+        server.stop()
     shutil.rmtree(home, ignore_errors=True)
 
 

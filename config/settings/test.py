@@ -1,11 +1,10 @@
 """Tests: a fresh Postgres of their own, fast password hashing, mail kept in memory."""
 
 import os
-import tempfile
 
 import dj_database_url
 
-from config.launcher.throwaway import throwaway_cluster
+from config.launcher.throwaway import throwaway_cluster, throwaway_folder
 from config.settings.base import *  # noqa: F403
 from config.settings.base import DATABASE_OPTIONS
 
@@ -20,7 +19,7 @@ DATABASES = {"default": {**dj_database_url.parse(os.environ["TEST_DATABASE_URL"]
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-MEDIA_ROOT = tempfile.mkdtemp(prefix="gendan-test-media-")
+MEDIA_ROOT = throwaway_folder()
 # Static files straight from their sources, as in dev.
 STATIC_ROOT = None  # type: ignore[assignment]  # a path in production only
 WHITENOISE_USE_FINDERS = True
