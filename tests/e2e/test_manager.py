@@ -1,0 +1,107 @@
+"""The manager's day: a figure on the dashboard opens exactly its orders."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from kpi.figures import figure
+from kpi.periods import Period
+from kpi.questions import Question
+from orders.services import shipments
+from orders.workflow import SHIPMENT_INSTANTS
+from teams.models import Organization, User
+from tests.e2e.conftest import fits
+from tests.factories import first_line, make_confirmed_order, make_line_values, make_team, make_user
+
+DELIVERED, LATE = 4, 3
+
+
+@pytest.fixture
+def manager(transactional_db) -> User:
+    """Seven orders promised for yesterday, four of them delivered the day before; and one promised for next year."""
+    team, other = make_team("export"), make_team("domestic")
+    now = timezone.now()
+    clerk = make_user("clerk", team=team)
+    for index in range(DELIVERED + LATE):
+        order = _order(team, clerk, now, promised=now.date() - timedelta(days=1))
+        if index < DELIVERED:
+            _deliver(order, clerk, now)
+    _order(other, make_user("clerk", team=other), now, promised=now.date() + timedelta(days=400))
+    make_user("manager", team=team, username="anna", name="Anna", language="en")
+    return make_user("manager", team=team, username="zhao", name="赵敏", language="zh-hans")
+
+
+def _order(team, clerk, now, *, promised):
+    lines = [make_line_values(promised_date_original=promised)]
+    return make_confirmed_order(team=team, by=clerk, now=now - timedelta(days=20), lines=lines)
+
+
+def _deliver(order, clerk, now) -> None:
+    line = first_line(order)
+    shipment = shipments.create_shipment(
+        values={"number": f"S-{order.number}", "team": order.team}, lines={line.pk: line.quantity}, by=clerk, now=now
+    )
+    for move in SHIPMENT_INSTANTS:
+        shipments.move_shipment(shipment_id=shipment.pk, to=move, by=clerk, now=now, at=now - timedelta(days=3))
+
+
+def _days(now) -> str:
+    yesterday = (now - timedelta(days=1)).date()
+    return f"since={yesterday - timedelta(days=2)}&until={yesterday + timedelta(days=2)}"
+
+
+def listed(page: Page) -> int:
+    expect(page.locator("[data-total]")).to_be_visible()
+    return int(page.locator("[data-total]").inner_text())
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("username", ["zhao", "anna"])
+def test_manager_drills_from_a_figure_to_exactly_its_orders(open_page, manager, username, size):
+    now = timezone.now()
+    page = open_page(username, size=size, language="en" if username == "anna" else "zh-hans")
+    page.goto(f"/kpi/?{_days(now)}")
+    assert fits(page)
+    card = page.locator("a.kpi-card", has_text="K01")
+    expect(card.locator(".stat-value")).to_contain_text("57.1%")
+
+    card.click()
+    expect(page.locator(".kpi-big")).to_contain_text("57.1%")
+    expect(page.locator("[data-chart] svg")).to_be_visible()
+    assert fits(page)
+    parts = {name: int(page.locator(f"[data-part={name}] strong").inner_text()) for name in ("numerator", "missed")}
+    assert parts == {"numerator": DELIVERED, "missed": LATE}
+
+    page.locator("[data-part=missed]").click()
+    assert listed(page) == LATE
+    rows = page.locator("[data-member]")
+    expect(rows).to_have_count(LATE)
+    assert fits(page)
+
+    rows.first.locator("a").first.click()
+    page.wait_for_url("**/orders/*/")
+
+
+def test_the_page_says_what_the_python_api_says(open_page, manager):
+    now = timezone.now()
+    yesterday = (now - timedelta(days=1)).date()
+    period = Period(yesterday - timedelta(days=2), yesterday + timedelta(days=3), Organization.current().timezone)
+    asked = Question(period, manager, now)
+    page = open_page("anna", language="en")
+
+    for code in ("K01", "K04", "K05", "K11", "K20", "K21", "K22", "K23"):
+        expected = figure(code, asked)
+        page.goto(f"/kpi/{code}/members/?{_days(now)}")
+
+        assert listed(page) == expected.denominator, code
+
+
+def test_a_period_without_orders_is_an_empty_state_that_leads_on(open_page, manager):
+    page = open_page("anna", language="en")
+    page.goto("/kpi/?since=2001-01-01&until=2001-01-31")
+
+    page.get_by_role("link", name="Show all of it").click()
+
+    expect(page.locator("a.kpi-card", has_text="K01").locator(".stat-value")).to_contain_text("57.1%")
