@@ -104,7 +104,9 @@ class InteractionForm(RefusedForm):
         label=_("contact"), queryset=Contact.objects.none(), required=False, empty_label=_("nobody in particular")
     )
     summary = forms.CharField(
-        label=_("What was said"), max_length=4000, widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("What was said")})
+        label=_("What was said"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("What was said")}),
     )
     next_contact = forms.DateField(label=_("next contact"), required=False, widget=DayInput())
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from customers import services
 from customers.api import colleagues_of, require_at
@@ -26,7 +26,7 @@ SHOWN_INTERACTIONS = 30
 
 
 @login_required
-@require_GET
+@require_safe
 def company_list(request: HttpRequest) -> HttpResponse:
     """Companies the person may see; filters stand in the address."""
     form = CompanyFilterForm(request.GET)
@@ -87,6 +87,7 @@ def _may(request: HttpRequest, permission: Permission, company: Company) -> bool
 
 
 @login_required
+@require_safe
 def company_page(request: HttpRequest, code: str) -> HttpResponse:
     return _show(request, _visible(request, code))
 
@@ -113,6 +114,7 @@ def _show(request: HttpRequest, company: Company, status: int = 200, **forms: An
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def company_new(request: HttpRequest) -> HttpResponse:
     """A company that looks like one that exists is created only once the person says that it is another."""
     if not request.user.access.allows_somewhere(Permission.COMPANY_EDIT):
@@ -135,7 +137,7 @@ def company_new(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def company_similar(request: HttpRequest) -> HttpResponse:
     """While a name is typed: companies that may be the same one."""
     return render(request, "customers/_similar.html", {"similar": _similar(request, request.GET.get("name", "")[:160])})
@@ -146,6 +148,7 @@ def _similar(request: HttpRequest, name: str) -> list[Company]:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def company_edit(request: HttpRequest, code: str) -> HttpResponse:
     company = _visible(request, code)
     require_at(request.user, Permission.COMPANY_EDIT, company)
@@ -199,6 +202,7 @@ def contact_add(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact_edit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     company = _visible(request, code)
     contact = get_object_or_404(Contact.objects.filter(company=company), pk=pk)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from kpi import figures, pages
 from kpi.dashboard import dashboard as read_dashboard
@@ -62,6 +63,7 @@ def _frame(request: HttpRequest, form: QuestionForm, asked: Any) -> dict[str, An
 
 
 @login_required
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     form, asked = _ask(request)
     frame = _frame(request, form, asked)
@@ -73,6 +75,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def kpi_figure(request: HttpRequest, code: str) -> HttpResponse:
     metric = _metric(code)
     form, asked = _ask(request, metric)
@@ -111,6 +114,7 @@ def kpi_figure(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def kpi_members(request: HttpRequest, code: str) -> HttpResponse:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
     metric = _metric(code)

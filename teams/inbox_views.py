@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from teams.models import Notification
 from teams.notifications import registry, texts
@@ -37,7 +37,7 @@ def row_of(message: Notification) -> MessageRow:
 
 
 @login_required
-@require_GET
+@require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """Unread ones first of all; `show=all` for everything."""
     show = "all" if request.GET.get("show") == "all" else "unread"
@@ -59,7 +59,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def inbox_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark the message read and go where it leads, as opening a mail does."""
     message = get_object_or_404(Notification.objects.inbox_of(request.user), pk=pk)

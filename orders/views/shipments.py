@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.forms.shipments import LINE, BulkMoveForm, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
@@ -30,7 +30,7 @@ from orders.pages.shipments import (
 from orders.services import shipments as services
 from orders.workflow import ShipmentStatus
 from teams.access import require
-from teams.errors import DomainError
+from teams.errors import DomainError, NotPermitted
 from teams.models import User
 from teams.permissions import Permission
 
@@ -38,6 +38,7 @@ PAGE_SIZE = 60
 
 
 @login_required
+@require_safe
 def shipment_list(request: HttpRequest) -> HttpResponse:
     """What is to be shipped, the most urgent first; filters stand in the address."""
     now = timezone.now()
@@ -95,11 +96,18 @@ def _visible(request: HttpRequest, number: str) -> Shipment:
     return get_object_or_404(rows, number=number)
 
 
+def _require_somewhere(request: HttpRequest, permission: Permission) -> None:
+    """Refuse those who may do this in no team, before any object is named."""
+    if not request.user.access.allows_somewhere(permission):
+        raise NotPermitted(_("Your role may not do this."))
+
+
 def _row(request: HttpRequest, number: str) -> ShipmentRow:
     return rows_of([_visible(request, number)], user=request.user, now=timezone.now())[0]
 
 
 @login_required
+@require_safe
 def shipment_page(request: HttpRequest, number: str) -> HttpResponse:
     return _show_page(request, _row(request, number))
 
@@ -121,6 +129,7 @@ def _show_page(request: HttpRequest, row: ShipmentRow, status: int = 200, **form
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def shipment_move(request: HttpRequest, number: str) -> HttpResponse:
     """GET shows the row with the form of its next move, POST makes it; the answer is the row, or the page."""
     row = _row(request, number)
@@ -158,6 +167,7 @@ def _show_row(request: HttpRequest, row: ShipmentRow, form: MoveForm | None, sta
 @require_POST
 def shipment_bulk_move(request: HttpRequest) -> HttpResponse:
     """The same move for every checked shipment; each is moved or refused by itself."""
+    _require_somewhere(request, Permission.SHIPMENT_MOVE)
     form = BulkMoveForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Check the shipments first, and choose a move."))
@@ -209,6 +219,7 @@ def shipment_cancel(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def shipment_edit(request: HttpRequest, number: str) -> HttpResponse:
     row = _row(request, number)
     shipment = row.shipment
@@ -270,8 +281,10 @@ def _take_new_version(form: ShipmentForm, shipment: Shipment) -> None:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def shipment_new(request: HttpRequest) -> HttpResponse:
     """Ship what is left of the orders named in the address; without one, choose among those to be shipped."""
+    _require_somewhere(request, Permission.SHIPMENT_EDIT)
     numbers = list(dict.fromkeys(request.GET.getlist("order")))[:20]
     if not numbers:
         return _choose_orders(request)
