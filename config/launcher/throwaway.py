@@ -1,4 +1,4 @@
-"""Servers and folders for one test run: fresh, fast, unsafe against power cuts, gone with the process that started them."""
+"""For one test run: servers that are fresh, fast and unsafe against power cuts, and folders; all gone with it."""
 
 import atexit
 import contextlib
