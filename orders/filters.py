@@ -34,11 +34,12 @@ class KeyChoiceField(forms.ModelChoiceField):
         if value in self.empty_values:
             return None
         key = self.to_field_name or "pk"
+        choices: QuerySet = self.queryset  # type: ignore[assignment]  # set by the filter for each request
         text = str(value)[:254]
-        rows = self.queryset.filter(**{key: text})
+        rows = choices.filter(**{key: text})
         # Beyond 18 digits it is no id, and Postgres would refuse to compare.
         if text.isascii() and text.isdigit() and len(text) <= 18:
-            rows = self.queryset.filter(Q(**{key: text}) | Q(pk=int(text)))
+            rows = choices.filter(Q(**{key: text}) | Q(pk=int(text)))
         found = list(rows[:2])
         if not found:
             raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": text})

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -39,14 +38,16 @@ class LoginForm(AuthenticationForm):
 class ResetForm(PasswordResetForm):
     """Mails the link in the reader's language, with the address from the settings, never from the request."""
 
-    def save(self, *, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        request = kwargs.get("request")
         base = urlsplit(settings.BASE_URL)
         if request is None or throttle.take_reset(request, self.cleaned_data["email"], timezone.now()):
-            super().save(
-                request=request, **{**kwargs, "domain_override": base.netloc, "use_https": base.scheme == "https"}
-            )
+            own = {"domain_override": base.netloc, "use_https": base.scheme == "https"}
+            super().save(*args, **{**kwargs, **own})
 
-    def send_mail(self, subject_template_name: str, email_template_name: str, context: Any, *args: Any, **kw: Any):
+    def send_mail(
+        self, subject_template_name: str, email_template_name: str, context: Any, *args: Any, **kw: Any
+    ) -> None:
         with translation.override(context["user"].language or translation.get_language()):
             super().send_mail(subject_template_name, email_template_name, context, *args, **kw)
 

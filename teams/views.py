@@ -1,5 +1,7 @@
 """Log-in and everything about oneself: password, language, profile, API tokens."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from teams import throttle
 from teams.forms import LanguageForm, LoginForm, ProfileForm, ResetForm, TokenForm
+from teams.http import PageRequest, PersonRequest
 from teams.models import ApiToken
 from teams.permissions import RoleCode
 from teams.services import people
@@ -26,12 +29,12 @@ class LoginView(auth_views.LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
-    def form_valid(self, form: LoginForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         throttle.remember_device(response, form.get_user().get_username())
         return response
 
-    def form_invalid(self, form: LoginForm) -> HttpResponse:
+    def form_invalid(self, form: Any) -> HttpResponse:
         status = 429 if form.is_locked else 422
         return self.render_to_response(self.get_context_data(form=form), status=status)
 
@@ -50,7 +53,7 @@ class LogoutView(auth_views.LogoutView):
 class PasswordChangeView(auth_views.PasswordChangeView):
     success_url = reverse_lazy("profile")
 
-    def form_valid(self, form):
+    def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, _("Your password is changed. Other devices are logged out."))
         return super().form_valid(form)
 
@@ -62,7 +65,7 @@ class PasswordResetView(auth_views.PasswordResetView):
 
 
 @require_POST
-def set_language(request: HttpRequest) -> HttpResponse:
+def set_language(request: PageRequest) -> HttpResponse:
     """Switch the language: kept with the account, and in a cookie for the pages before log-in."""
     form = LanguageForm(request.POST)
     response = HttpResponseRedirect(_safe_next(request))
@@ -81,7 +84,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _safe_next(request: HttpRequest) -> str:
+def _safe_next(request: PageRequest) -> str:
     """The address in `next` if it lies within the site, else the first page."""
     address = request.POST.get("next", "")
     within = url_has_allowed_host_and_scheme(
@@ -91,7 +94,7 @@ def _safe_next(request: HttpRequest) -> str:
 
 
 @login_required
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     user = request.user
     initial = {"email": user.email, "language": user.language, "timezone": user.timezone}
     form = ProfileForm(request.POST or None, initial=initial)
@@ -108,7 +111,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: PersonRequest) -> HttpResponse:
     """The person's own tokens; a new one is shown once, in the answer to its making."""
     form = TokenForm(request.POST or None, initial={"lifetime": "90"})
     made = None
@@ -130,7 +133,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def token_revoke(request: PersonRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken.objects.filter(user=request.user), pk=pk)
     token_services.revoke_token(token_id=token.pk, now=timezone.now())
     messages.success(request, _("The token is revoked."))

@@ -93,7 +93,10 @@ class OrderForm(forms.Form):
                 del self.fields[name]
 
     def _choose(self, name: str, rows: Any) -> None:
-        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        field: Any = self.fields[name]
+        field.queryset = rows
+        if field.empty_label:
+            field.empty_label = "—"
 
     def clean_fx_rate(self) -> Any:
         rate = self.cleaned_data["fx_rate"]
@@ -178,6 +181,11 @@ class LineForm(forms.Form):
 
 
 class _Lines(forms.BaseFormSet):
+    default_error_messages = {
+        **forms.BaseFormSet.default_error_messages,
+        "too_few_forms": _("The order needs at least one line."),
+    }
+
     def values(self, promised: date | None) -> list[dict[str, Any]]:
         """The lines that were filled in; `promised` stands in where a line has no date."""
         filled = [form.cleaned_data for form in self.forms if form.has_changed()]

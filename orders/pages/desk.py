@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -63,7 +64,7 @@ def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
     return steps.filter(Q(assignee=who.pk) | unassigned if unassigned else Q(assignee=who.pk))
 
 
-def in_sections(steps: MilestoneQuerySet, user: User, now: datetime) -> MilestoneQuerySet:
+def in_sections(steps: MilestoneQuerySet, user: User, now: datetime) -> Any:
     """The steps that belong on a desk at `now`, each with its `section`.
 
     Overdue is the one rule of `MilestoneQuerySet.overdue`; a step whose clock stands, or that waits on somebody
@@ -105,7 +106,7 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     steps = in_sections(steps_for(user, who), user, now)
     if only:
         steps = steps.filter(section=only)
-    in_section = {"partition_by": [F("section")]}
+    in_section: dict[str, Any] = {"partition_by": [F("section")]}
     # What can be worked on stands first ("active" before "pending"), then by due instant.
     by_urgency = [F("status").asc(), F("due_at").asc(nulls_last=True), F("pk").asc()]
     ranked = steps.annotate(
@@ -116,9 +117,10 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     rows = rows_of(milestones, user=user, now=now)
     sections = {key: Section(key, title, [], 0) for key, title in TITLES.items() if only in ("", key)}
     for row in rows:
-        section = sections[row.milestone.section]
+        milestone: Any = row.milestone  # with the annotations above
+        section = sections[milestone.section]
         section.rows.append(row)
-        section.total = row.milestone.section_total
+        section.total = milestone.section_total
     return list(sections.values())
 
 

@@ -60,6 +60,6 @@ def _read(model: type[Model], name: str, cursor: str) -> tuple[Any, int]:
         value, pk = json.loads(urlsafe_b64decode(cursor[:1000].encode("ascii")))
         if not isinstance(pk, int) or not 0 < pk < 2**63 or not isinstance(value, str | None):
             raise BadCursor(cursor)
-        return model._meta.get_field(name).to_python(value), pk
+        return model._meta.get_field(name).to_python(value), pk  # type: ignore[union-attr]  # a column
     except (ValueError, TypeError, RecursionError, ValidationError) as error:
         raise BadCursor(cursor) from error

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from orders.api.bulk import do_in_bulk
 from orders.filters import people_of
 from orders.models import Milestone
 from orders.pages import desk as desk_page
+from teams.http import PersonRequest
 from teams.models import User
 
 EVERYBODY = "all"
@@ -22,7 +23,7 @@ MAX_BULK = 300
 
 @login_required
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: PersonRequest) -> HttpResponse:
     user, now = request.user, timezone.now()
     only = request.GET.get("section", "")
     only = only if only in desk_page.TITLES else ""
@@ -42,7 +43,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def desk_counts(request: HttpRequest) -> HttpResponse:
+def desk_counts(request: PersonRequest) -> HttpResponse:
     """The numbers above the sections, asked for again after each completion."""
     who, _people = _whose(request)
     totals = desk_page.count_sections(request.user, who, timezone.now())
@@ -52,7 +53,7 @@ def desk_counts(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def desk_complete(request: HttpRequest) -> HttpResponse:
+def desk_complete(request: PersonRequest) -> HttpResponse:
     """Complete the checked rows; each is decided apart, and what was refused says why."""
     ids = [int(text) for text in request.POST.getlist("ids")[:MAX_BULK] if text.isascii() and text.isdigit()]
     visible = Milestone.objects.visible_to(request.user).select_related("order", "order__team")
@@ -69,7 +70,7 @@ def desk_complete(request: HttpRequest) -> HttpResponse:
     return redirect(f"/?{request.GET.urlencode()}" if request.GET else "desk")
 
 
-def _tell_refusals(request: HttpRequest, visible: QuerySet[Milestone], refused: list[dict]) -> None:
+def _tell_refusals(request: PersonRequest, visible: QuerySet[Milestone], refused: list[dict]) -> None:
     steps = {step.pk: step for step in visible.filter(pk__in=[result["id"] for result in refused])}
     for result in refused[:10]:
         step = steps.get(result["id"])
@@ -79,7 +80,7 @@ def _tell_refusals(request: HttpRequest, visible: QuerySet[Milestone], refused: 
         messages.warning(request, _("%(count)s more were refused.") % {"count": len(refused) - 10})
 
 
-def _whose(request: HttpRequest) -> tuple[User | None, list[User]]:
+def _whose(request: PersonRequest) -> tuple[User | None, list[User]]:
     """Whose desk it is (None: everybody's), and whose the reader may choose; strangers are not found, so not shown."""
     user = request.user
     if not desk_page.sees_team_desk(user):

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,12 +16,13 @@ from orders.services import documents as services
 from orders.views.order import find_order
 from teams.access import require
 from teams.errors import DomainError
+from teams.http import PersonRequest
 from teams.permissions import Permission
 
 
 @login_required
 @require_POST
-def document_add(request: HttpRequest, number: str) -> HttpResponse:
+def document_add(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     require(request.user, Permission.DOCUMENT_ADD, team_id=order.team_id)
     form = DocumentForm(request.POST, request.FILES)
@@ -46,7 +47,7 @@ def document_add(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_GET
-def document_download(request: HttpRequest, pk: int) -> FileResponse:
+def document_download(request: PersonRequest, pk: int) -> FileResponse:
     document = get_object_or_404(OrderDocument.objects.visible_to(request.user), pk=pk)
     try:
         return attachment(document)
@@ -56,7 +57,7 @@ def document_download(request: HttpRequest, pk: int) -> FileResponse:
 
 @login_required
 @require_POST
-def document_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def document_decide(request: PersonRequest, pk: int) -> HttpResponse:
     document = get_object_or_404(OrderDocument.objects.visible_to(request.user).select_related("order"), pk=pk)
     require(request.user, Permission.DOCUMENT_DECIDE, team_id=document.order.team_id)
     form = DecisionForm(request.POST)
@@ -72,7 +73,7 @@ def document_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def comment_add(request: HttpRequest, number: str) -> HttpResponse:
+def comment_add(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     require(request.user, Permission.COMMENT_ADD, team_id=order.team_id)
     form = CommentForm(request.POST)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from orders.pages.sheet import read_sheet
 from orders.services import orders as services
 from teams.access import require
 from teams.errors import DomainError, StaleVersion
+from teams.http import PersonRequest
 from teams.permissions import Permission
 
 # Each move: the right it takes, the service that makes it.
@@ -32,14 +33,14 @@ MOVES: dict[str, tuple[Permission, Callable[..., Order]]] = {
 }
 
 
-def find_order(request: HttpRequest, number: str) -> Order:
+def find_order(request: PersonRequest, number: str) -> Order:
     """The order if the reader may see it, else 404."""
     return get_object_or_404(Order.objects.visible_to(request.user).select_related("team"), number=number)
 
 
 @login_required
 @require_GET
-def order_page(request: HttpRequest, number: str) -> HttpResponse:
+def order_page(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     all_events = request.GET.get("events") == "all"
     context = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
@@ -48,7 +49,7 @@ def order_page(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @login_required
-def order_move(request: HttpRequest, number: str, move: str) -> HttpResponse:
+def order_move(request: PersonRequest, number: str, move: str) -> HttpResponse:
     """GET shows the form of a move, POST makes it and shows the order anew."""
     if move not in MOVES:
         raise Http404
@@ -67,14 +68,14 @@ def order_move(request: HttpRequest, number: str, move: str) -> HttpResponse:
     return HttpResponseClientRedirect(response.url) if request.htmx else response
 
 
-def _show_move(request: HttpRequest, order: Order, move: str, form: MoveForm) -> HttpResponse:
+def _show_move(request: PersonRequest, order: Order, move: str, form: MoveForm) -> HttpResponse:
     template = "orders/_order_move.html" if request.htmx else "orders/order_move.html"
     context = {"order": order, "move": move, "form": form}
     return render(request, template, context, status=422 if form.errors else 200)
 
 
 @login_required
-def order_edit(request: HttpRequest, number: str) -> HttpResponse:
+def order_edit(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     require(request.user, Permission.ORDER_EDIT, team_id=order.team_id)
     data = request.POST if request.method == "POST" else None
@@ -105,7 +106,7 @@ def _status(form: EditOrderForm, conflicts: dict) -> int:
 
 
 def _with_conflicts(
-    form: EditOrderForm, order: Order, conflict: StaleVersion, request: HttpRequest
+    form: EditOrderForm, order: Order, conflict: StaleVersion, request: PersonRequest
 ) -> tuple[EditOrderForm, dict[str, dict[str, Any]]]:
     """The form again with what was typed, now against the version that the writer is shown beside it."""
     order.refresh_from_db()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,17 +18,18 @@ from orders.models import Order
 from orders.services import orders as services
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
+from teams.http import PersonRequest
 from teams.permissions import Permission
 
 OFFERED = 20
 
 
 @login_required
-def order_new(request: HttpRequest) -> HttpResponse:
+def order_new(request: PersonRequest) -> HttpResponse:
     access = request.user.access
     if not access.allows_somewhere(Permission.ORDER_CREATE):
         raise NotPermitted(_("Your role may not do this."))
-    options = {"user": request.user, "sees_money": access.sees_any_money}
+    options: dict[str, Any] = {"user": request.user, "sees_money": access.sees_any_money}
     line_options = {"form_kwargs": {"sees_money": access.sees_any_money}, "prefix": "lines"}
     if request.method == "POST":
         form, lines = NewOrderForm(request.POST, **options), LineFormSet(request.POST, **line_options)
@@ -44,13 +45,13 @@ def order_new(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/order_new.html", {"form": form, "lines": lines}, status=status)
 
 
-def _suggested(request: HttpRequest) -> dict[str, Any]:
+def _suggested(request: PersonRequest) -> dict[str, Any]:
     """Today, oneself as clerk, and the customer whose page one came from."""
-    own = people_of(request.user).filter(pk=request.user.pk).first()
+    own = people_of(request.user).filter(username=request.user.username).first()
     return {"ordered_date": timezone.localdate(), "clerk": own, "customer": request.GET.get("customer", "")[:40]}
 
 
-def _create(request: HttpRequest, form: NewOrderForm, lines: Any) -> Order | None:
+def _create(request: PersonRequest, form: NewOrderForm, lines: Any) -> Order | None:
     values = dict(form.cleaned_data)
     promised, ordered = values.pop("promised_date"), values.pop("ordered_date")
     require(request.user, Permission.ORDER_CREATE, team_id=values["team"].pk)
@@ -70,7 +71,7 @@ def _create(request: HttpRequest, form: NewOrderForm, lines: Any) -> Order | Non
 
 @login_required
 @require_GET
-def company_options(request: HttpRequest) -> HttpResponse:
+def company_options(request: PersonRequest) -> HttpResponse:
     """What the browser offers while a customer or supplier is typed."""
     text = request.GET.get("customer") or request.GET.get("supplier") or ""
     companies = Company.objects.visible_to(request.user)

@@ -4,16 +4,17 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from customers.models import Company
-from orders.filters import OrderFilter
+from orders.filters import OPEN, OrderFilter
 from orders.models import Order
 from orders.pages import register
 from orders.pages.paging import BadCursor, page_after
+from teams.http import PersonRequest
 
 NEWEST = "-ordered_at"
 # The filters shown as a drop-down each, in this order.
@@ -23,7 +24,7 @@ SORTABLE = ("number", "ordered_at", "current_promised_date", "status")
 
 @login_required
 @require_GET
-def order_list(request: HttpRequest) -> HttpResponse:
+def order_list(request: PersonRequest) -> HttpResponse:
     """Orders by the filters in the address; `after` asks for the rows that follow, for htmx without the page."""
     now = timezone.now()
     orders = OrderFilter(request.GET, Order.objects.visible_to(request.user), request=request, now=now)
@@ -37,7 +38,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     except BadCursor as error:
         raise BadRequest from error
     rows = register.rows_of(page, now=now, today=timezone.localdate(now, request.organization.zone))
-    context = {"rows": rows, "after": after}
+    context: dict[str, Any] = {"rows": rows, "after": after}
     if request.htmx and request.GET.get("after"):
         return render(request, "orders/_order_rows.html", context)
     count, has_more = register.count_up_to(found)
@@ -57,6 +58,7 @@ def _filter_line(orders: OrderFilter, ordering: str) -> dict[str, Any]:
     customer = orders.form.cleaned_data.get("customer") if orders.form.is_valid() else None
     errors = [f"{orders.form[name].label}: {'; '.join(texts)}" for name, texts in orders.form.errors.items()]
     name = ordering.lstrip("-")
+    in_force = {key: value for key, value in orders.data.items() if value and key not in {"ordering", "after"}}
     sorts = {key: {"next": f"-{key}" if ordering == key else key, "is_on": key == name} for key in SORTABLE}
     return {
         "selects": selects,
@@ -64,5 +66,6 @@ def _filter_line(orders: OrderFilter, ordering: str) -> dict[str, Any]:
         "filter_errors": errors,
         "sorts": sorts,
         "sort_direction": "descending" if ordering.startswith("-") else "ascending",
-        "is_filtered": any(value for key, value in orders.data.items() if key not in {"ordering", "after"}),
+        "is_filtered": bool(in_force),
+        "is_narrowed": bool(in_force) and in_force != {"status": OPEN},  # more than the menu's own address asks for
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from orders.services import milestones as services
 from orders.services.evidence import complete_with_files
 from orders.services.milestones import require_on
 from teams.errors import DomainError
+from teams.http import PersonRequest
 
 SERVICES: dict[str, Callable[..., Milestone]] = {
     "complete": complete_with_files,
@@ -27,7 +28,7 @@ SERVICES: dict[str, Callable[..., Milestone]] = {
 
 
 @login_required
-def step_act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def step_act(request: PersonRequest, pk: int, action: str) -> HttpResponse:
     """GET shows the form of a move, POST makes the move; the answer is the row, or the order's body."""
     if action not in ACTIONS:
         raise Http404
@@ -57,7 +58,7 @@ def _add_refusal(form: StepForm, refusal: DomainError) -> None:
         form.add_error(None, str(refusal))
 
 
-def _show(request: HttpRequest, row: StepRow, action: str, form: StepForm, status: int = 200) -> HttpResponse:
+def _show(request: PersonRequest, row: StepRow, action: str, form: StepForm, status: int = 200) -> HttpResponse:
     """The form below its row for htmx, else as a page of its own."""
     context = {"row": row, "form": form, "action": action, "view": _view(request)}
     if not request.htmx:
@@ -69,7 +70,7 @@ def _show(request: HttpRequest, row: StepRow, action: str, form: StepForm, statu
     return response
 
 
-def _answer(request: HttpRequest, pk: int) -> HttpResponse:
+def _answer(request: PersonRequest, pk: int) -> HttpResponse:
     milestone = get_object_or_404(with_row_data(Milestone.objects.visible_to(request.user)), pk=pk)
     on_order = _view(request) == "order"
     if not request.htmx:
@@ -84,6 +85,6 @@ def _answer(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _view(request: HttpRequest) -> str:
+def _view(request: PersonRequest) -> str:
     """Where the row stands; on the desk unless it says otherwise."""
     return "order" if request.GET.get("view") == "order" else "desk"
