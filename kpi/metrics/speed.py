@@ -30,7 +30,7 @@ from kpi.workdays import working_days
 from orders.models import Order
 from teams.models import WorkCalendar
 
-NO_ORDER_DATE, NO_SHIP_DATE, OUT_OF_ORDER = "no_order_date", "no_ship_date", "out_of_order"
+NO_ORDER_DATE, NO_SHIP_DATE = "no_order_date", "no_ship_date"
 DAY_SECONDS = timedelta(days=1) // timedelta(seconds=1)
 
 
@@ -51,7 +51,6 @@ class _Duration(Metric):
     rules: ClassVar = {
         NO_ORDER_DATE: Rule(NO_ORDER_DATE, pgettext_lazy("rule", "No order date is recorded")),
         NO_SHIP_DATE: Rule(NO_SHIP_DATE, pgettext_lazy("rule", "Delivered, but no departure is recorded")),
-        OUT_OF_ORDER: Rule(OUT_OF_ORDER, pgettext_lazy("rule", "Dates out of order: finished before it was ordered")),
     }
 
     def sums(self) -> dict[str, Aggregate]:
@@ -82,7 +81,6 @@ class CycleTime(_Duration):
         return finished.annotate(
             outcome=Case(
                 When(ordered_at=None, then=Value(NO_ORDER_DATE)),
-                When(ordered_at__gt=F("delivered_at"), then=Value(OUT_OF_ORDER)),
                 default=Value(HIT),
                 output_field=CharField(),
             ),
@@ -129,7 +127,6 @@ class OrderToShip(_Duration):
             outcome=Case(
                 When(shipped_at=None, then=Value(NO_SHIP_DATE)),
                 When(ordered_at=None, then=Value(NO_ORDER_DATE)),
-                When(ordered_at__gt=F("shipped_at"), then=Value(OUT_OF_ORDER)),
                 default=Value(HIT),
                 output_field=CharField(),
             ),

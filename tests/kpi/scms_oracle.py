@@ -88,8 +88,7 @@ def _in_full(orders, first, end):
 
 def cycle_times(orders, first, end):
     done = [order for order in orders if first <= max(order.delivered) < end and order.ordered]
-    days = ((max(order.delivered) - order.ordered).days for order in done)
-    return [count for count in days if count >= 0]
+    return [(max(order.delivered) - order.ordered).days for order in done]
 
 
 def _cycle_time(orders, first, end):
