@@ -1,12 +1,14 @@
 """What holds for every request, before any view: input that no view should meet, and the browser's policy."""
 
 import re
+import sys
 from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -65,6 +67,15 @@ def database_away(request: HttpRequest) -> HttpResponse:
     response = refusal(request, 503, "database_away", _("The database does not answer. Please try again in a moment."))
     response["Retry-After"] = "5"
     return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody caught. A database that went away inside a middleware gets here, and is no fault of ours."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return database_away(request)
+    if request.path_info.startswith("/api/"):
+        return refusal(request, 500, "server_error", _("Something went wrong here. It has been noted."))
+    return defaults.server_error(request)
 
 
 class BrowserPolicyMiddleware:
