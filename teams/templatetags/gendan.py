@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,6 +21,12 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """An icon of the lucide set; hidden from screen readers unless it has a `label`."""
+    return _icon(str(name), str(size), str(label))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, size: str, label: str) -> SafeString:
+    """A desk shows a thousand icons of thirty kinds; each is put together once."""
     classes = f"icon icon-{size}" if size else "icon"
     named = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     return SafeString(lucide(name, size=None, **{"class": classes}, **named))
