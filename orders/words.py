@@ -1,6 +1,7 @@
 """The trade's fixed words: sides, Incoterms, modes, terms, stages. Pure: no queries, no clock."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
@@ -29,6 +30,15 @@ class Punctuality(models.TextChoices):
     RUNNING = "running", pgettext_lazy("punctuality", "Not yet due")
     WAITING = "waiting", pgettext_lazy("punctuality", "Late, waiting on others")  # past due, its clock stopped
     VOID = "void", pgettext_lazy("punctuality", "No longer wanted")
+
+
+class DeskSection(models.TextChoices):
+    """The parts of a desk, most pressing first; `in_sections` of the milestones' queryset decides."""
+
+    LATE = "late", _("Overdue")
+    TODAY = "today", _("Today")
+    SOON = "soon", _("Next 5 working days")
+    WAITING = "waiting", _("Waiting on others")
 
 
 class Incoterm(models.TextChoices):

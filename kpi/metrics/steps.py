@@ -50,7 +50,7 @@ class _ByDeadline(_Steps):
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         period = asked.period
-        due = steps_of(asked).filter(due_at__gt=period.start_at, due_at__lte=period.end_at)
+        due = steps_of(asked).due_within(period.start_at, period.end_at)
         due_within = ExpressionWrapper(F("due_at") - BEFORE_MIDNIGHT, DateTimeField())
         return due.judged(asked.now).annotate(outcome=F("punctuality"), due_within=due_within)
 

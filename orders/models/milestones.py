@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.orders import Order
 from orders.models.templates import in_language
-from orders.words import CLOCK_STOPPING_SIDES, Punctuality, Side, Stage
+from orders.words import CLOCK_STOPPING_SIDES, DeskSection, Punctuality, Side, Stage
 from orders.workflow import CLOSED_MILESTONE, OPEN_MILESTONE, RUNNING_ORDER, MilestoneStatus
 from teams.permissions import RoleCode
 
@@ -87,6 +87,31 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
                 output_field=models.CharField(),
             )
         )
+
+    def due_within(self, start_at: datetime, end_at: datetime) -> Self:
+        """Due after `start_at` and by `end_at`: a deadline at 24:00 belongs to the day that it ends."""
+        return self.filter(due_at__gt=start_at, due_at__lte=end_at)
+
+    def in_sections(self, at: datetime, *, today_ends: datetime, soon_ends: datetime) -> Self:
+        """The steps that belong on a desk at the instant `at`, annotated with `is_late` and their `section`.
+
+        A step whose clock stands, or that waits on somebody outside and is not due soon, is waiting.
+        """
+        paused = Exists(ClockPause.objects.running().filter(milestone=OuterRef("pk")))
+        outside = Q(status=MilestoneStatus.ACTIVE) & ~Q(waiting_on__in=["", Side.INTERNAL])
+        is_late = Exists(Milestone.objects.overdue(at).filter(pk=OuterRef("pk")))
+        section = Case(
+            When(Q(is_late), then=Value(DeskSection.LATE)),
+            When(Q(paused), then=Value(DeskSection.WAITING)),
+            When(due_at__lt=at, then=Value(DeskSection.WAITING)),  # past due while the clock stands (K21)
+            When(due_at__lt=today_ends, then=Value(DeskSection.TODAY)),
+            When(due_at__lt=soon_ends, then=Value(DeskSection.SOON)),
+            When(outside, then=Value(DeskSection.WAITING)),
+            default=None,
+            output_field=models.CharField(),
+        )
+        on_desk = self.filter(Q(due_at__lt=soon_ends) | outside | Q(paused))
+        return on_desk.annotate(is_late=is_late, section=section).filter(section__isnull=False)
 
     def to_remind(self, at: datetime) -> Self:
         """A reminder instant has passed; served by an index that holds only milestones with one to come."""

@@ -5,27 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Value, When, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from orders.models import ClockPause, Milestone
+from orders.models import Milestone
 from orders.models.milestones import MilestoneQuerySet
 from orders.pages.steps import StepRow, rows_of, with_row_data
-from orders.words import Side
+from orders.words import DeskSection
 from teams.models import Team, User
 from teams.permissions import Permission
 from teams.worktime import CalendarExhausted, add_working_days
 
-LATE, TODAY, SOON, WAITING = "late", "today", "soon", "waiting"
-TITLES: dict[str, Promise] = {
-    LATE: _("Overdue"),
-    TODAY: _("Today"),
-    SOON: _("Next 5 working days"),
-    WAITING: _("Waiting on others"),
-}
 SOON_DAYS = 5
 SHOWN = 50  # rows of a section on the whole desk
 SHOWN_ALONE = 300  # rows when one section is opened
@@ -36,7 +27,7 @@ class Section:
     """A part of the desk; `total` counts what `rows` may cut off."""
 
     key: str
-    title: Promise
+    title: str
     rows: list[StepRow]
     total: int
 
@@ -64,28 +55,9 @@ def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
     return steps.filter(Q(assignee=who.pk) | unassigned if unassigned else Q(assignee=who.pk))
 
 
-def in_sections(steps: MilestoneQuerySet, user: User, now: datetime) -> Any:
-    """The steps that belong on a desk at `now`, each with its `section`.
-
-    Overdue is the one rule of `MilestoneQuerySet.overdue`; a step whose clock stands, or that waits on somebody
-    outside and is not due soon, is waiting.
-    """
+def _on_desk(user: User, who: User | None, now: datetime) -> Any:
     today_ends, soon_ends = _horizon(user, now)
-    paused = Exists(ClockPause.objects.running().filter(milestone=OuterRef("pk")))
-    outside = Q(status="active") & ~Q(waiting_on__in=["", Side.INTERNAL])
-    is_late = Exists(Milestone.objects.overdue(now).filter(pk=OuterRef("pk")))
-    section = Case(
-        When(Q(is_late), then=Value(LATE)),
-        When(Q(paused), then=Value(WAITING)),
-        When(due_at__lt=now, then=Value(WAITING)),  # past due while the clock stands (K21)
-        When(due_at__lt=today_ends, then=Value(TODAY)),
-        When(due_at__lt=soon_ends, then=Value(SOON)),
-        When(outside, then=Value(WAITING)),
-        default=None,
-        output_field=CharField(),
-    )
-    on_desk = Q(due_at__lt=soon_ends) | outside | Q(paused)
-    return steps.filter(on_desk).annotate(is_late=is_late, section=section).filter(section__isnull=False)
+    return steps_for(user, who).in_sections(now, today_ends=today_ends, soon_ends=soon_ends)
 
 
 def _horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
@@ -103,7 +75,7 @@ def _horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
 
 def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> list[Section]:
     """The desk's sections with their rows; `only` opens one section further. One query for rows and counts."""
-    steps = in_sections(steps_for(user, who), user, now)
+    steps = _on_desk(user, who, now)
     if only:
         steps = steps.filter(section=only)
     in_section: dict[str, Any] = {"partition_by": [F("section")]}
@@ -115,7 +87,7 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
     milestones = list(with_row_data(ranked).order_by("rank", "pk"))
     rows = rows_of(milestones, user=user, now=now)
-    sections = {key: Section(key, title, [], 0) for key, title in TITLES.items() if only in ("", key)}
+    sections = {key: Section(key, title, [], 0) for key, title in DeskSection.choices if only in ("", key)}
     for row in rows:
         milestone: Any = row.milestone  # with the annotations above
         section = sections[milestone.section]
@@ -126,6 +98,6 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
 
 def count_sections(user: User, who: User | None, now: datetime) -> dict[str, int]:
     """How many steps each section holds."""
-    counted = in_sections(steps_for(user, who), user, now).values("section").annotate(total=Count("pk"))
+    counted = _on_desk(user, who, now).values("section").annotate(total=Count("pk"))
     totals = {row["section"]: row["total"] for row in counted.order_by()}
-    return {key: totals.get(key, 0) for key in TITLES}
+    return {key: totals.get(key, 0) for key in DeskSection.values}

@@ -26,7 +26,7 @@ MAX_BULK = 300
 def desk(request: PersonRequest) -> HttpResponse:
     user, now = request.user, timezone.now()
     only = request.GET.get("section", "")
-    only = only if only in desk_page.TITLES else ""
+    only = only if only in DeskSection.values else ""
     who, people = _whose(request)
     sections = desk_page.read_desk(user, who, now, only)
     context = {
@@ -47,7 +47,7 @@ def desk_counts(request: PersonRequest) -> HttpResponse:
     """The numbers above the sections, asked for again after each completion."""
     who, _people = _whose(request)
     totals = desk_page.count_sections(request.user, who, timezone.now())
-    counts = [(key, title, totals[key]) for key, title in desk_page.TITLES.items()]
+    counts = [(key, title, totals[key]) for key, title in DeskSection.choices]
     return render(request, "orders/_desk_counts.html", {"counts": counts, "who": who})
 
 
