@@ -111,14 +111,14 @@ def _cutoff_missed(at: datetime) -> Q:
 
 def _proofs(step: str) -> MilestoneQuerySet:
     """Milestones `step` that speak for the shipment of the outer query."""
-    lines = ShipmentLine.objects.filter(shipment=OuterRef("pk"))
+    aboard = ShipmentLine.objects.filter(shipment=OuterRef(OuterRef("pk")))
     elsewhere = (
         ShipmentLine.objects.filter(order_line__order=OuterRef("order"))
         .exclude(shipment=OuterRef(OuterRef("pk")))
         .exclude(shipment__status=ShipmentStatus.CANCELLED)
     )
     speaks = Q(shipment=OuterRef("pk")) | Q(shipment=None) & ~Exists(elsewhere)
-    return Milestone.objects.filter(speaks, order__in=lines.values("order_line__order"), code=step)
+    return Milestone.objects.filter(speaks, order__in=aboard.values("order_line__order"), code=step)
 
 
 class Shipment(Versioned):

@@ -1,0 +1,164 @@
+"""The dashboard: the same figures as the Python API, and lists that hold as many rows as the figure counts."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from kpi.figures import figure
+from kpi.pages import change_of, spark_of, value_text
+from kpi.periods import Period
+from kpi.questions import Question
+from kpi.registry import METRICS, metric_of
+from orders.models import Order
+from tests.factories import make_company, make_confirmed_order, make_line_values, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team():
+    return make_team()
+
+
+@pytest.fixture
+def manager(client, team):
+    person = make_user("manager", team=team, language="en")
+    client.force_login(person)
+    return person
+
+
+def days() -> dict[str, str]:
+    today = timezone.localdate()
+    return {"since": str(today - timedelta(days=10)), "until": str(today + timedelta(days=1))}
+
+
+def make_late(team, count: int, **fields) -> list[Order]:
+    clerk = fields.pop("by", None) or make_user("clerk", team=team)
+    now = timezone.now()
+    lines = [make_line_values(promised_date_original=timezone.localdate() - timedelta(days=2))]
+    return [
+        make_confirmed_order(team=team, by=clerk, now=now - timedelta(days=30), lines=lines, **fields)
+        for _index in range(count)
+    ]
+
+
+@pytest.mark.parametrize("code", METRICS)
+def test_members_are_as_many_as_the_figure_counts(client, team, manager, code):
+    make_late(team, 3)
+    today = timezone.localdate()
+    period = Period(today - timedelta(days=10), today + timedelta(days=2), "Asia/Shanghai")
+    expected = figure(code, Question(period, manager, timezone.now()))
+
+    page = client.get(reverse("kpi_figure", args=[code]), days())
+    counted = client.get(reverse("kpi_members", args=[code]), days())
+
+    assert page.context["figure"].denominator == expected.denominator == counted.context["total"]
+    for each in expected.excluded:
+        left_out = client.get(reverse("kpi_members", args=[code]), {**days(), "rule": each.rule})
+        assert left_out.context["total"] == each.count
+
+
+def test_filters_of_the_address_narrow_the_figure_and_its_rows_alike(client, team, manager):
+    company = make_company(team=team, code="ACME")
+    make_late(team, 2)
+    mine = make_late(team, 1, customer=company)
+    asked = {**days(), "customer": "ACME"}
+
+    page = client.get(reverse("kpi_figure", args=["K01"]), asked)
+    rows = client.get(reverse("kpi_members", args=["K01"]), {**asked, "part": "missed"})
+
+    assert page.context["figure"].denominator == 1
+    assert [row for row, _outcome in rows.context["rows"]] == mine
+    assert "customer=ACME" in page.context["query"]
+
+
+def test_a_clerk_counts_only_what_they_see(client, team):
+    clerk = make_user("clerk", team=team, language="en")
+    make_late(team, 2)
+    mine = make_late(team, 1, by=clerk)
+    client.force_login(clerk)
+
+    rows = client.get(reverse("kpi_members", args=["K01"]), days())
+
+    assert [row for row, _outcome in rows.context["rows"]] == mine
+
+
+@pytest.mark.parametrize("name", ["dashboard", "kpi_figure", "kpi_members"])
+def test_roles_without_figures_are_refused_and_the_menu_hides_them(client, team, name):
+    client.force_login(make_user("qc", team=team))
+    address = reverse(name, args=[] if name == "dashboard" else ["K01"])
+
+    assert client.get(address).status_code == 403
+    assert reverse("dashboard") not in client.get(reverse("inbox")).content.decode()
+
+
+def test_unknown_figures_parts_and_rules_do_not_exist(client, manager):
+    assert client.get(reverse("kpi_figure", args=["K99"])).status_code == 404
+    assert client.get(reverse("kpi_members", args=["K01"]), {"part": "all"}).status_code == 404
+    assert client.get(reverse("kpi_members", args=["K01"]), {"rule": "R99"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["since=2026-02-30&until=2026-03-01", "customer=NOBODY", "since=2026-05-01&until=2026-01-01", "period=x"]
+)
+def test_a_question_that_cannot_be_read_is_told_and_answered_without_it(client, manager, query):
+    page = client.get(f"{reverse('dashboard')}?{query}")
+
+    assert page.status_code == 200
+    assert page.context["form"].errors
+
+
+def test_nothing_to_count_is_a_dash_and_an_empty_state_that_leads_on(client, team, manager):
+    make_late(team, 1)
+
+    page = client.get(reverse("dashboard"), {"since": "2001-01-01", "until": "2001-01-31"})
+
+    assert page.context["is_empty"]
+    assert page.context["first_promise"] == timezone.localdate() - timedelta(days=2)
+    assert {card.text for card in page.context["cards"]} == {"–"}
+
+
+def test_few_rows_are_greyed(client, team, manager):
+    make_late(team, 3)
+
+    cards = {card.figure.code: card for card in client.get(reverse("dashboard"), days()).context["cards"]}
+
+    assert cards["K01"].figure.is_small
+    assert cards["K01"].text == "0.0%"
+
+
+@pytest.mark.parametrize(
+    ("code", "now", "before", "expected"),
+    [
+        ("K01", 90, 80, ("+10.0 pts", "done")),
+        ("K01", 80, 90, ("−10.0 pts", "late")),
+        ("K22", 80, 90, ("−10.0 pts", "done")),
+        ("K01", 80, 80, ("±0.0 pts", "")),
+        ("K01", None, 80, ("", "")),
+        ("K01", 80, None, ("", "")),
+    ],
+)
+def test_change_is_better_or_worse_by_the_figures_own_sense(code, now, before, expected):
+    assert change_of(metric_of(code), now, before) == expected
+
+
+def test_months_without_a_value_break_the_line():
+    assert spark_of([None, None]).lines == []
+    assert len(spark_of([1, 2, None, 4]).lines) == 2
+    assert value_text(metric_of("K01"), None) == "–"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_dashboard_and_members_take_a_constant_number_of_queries(
+    client, team, manager, django_assert_max_num_queries, count
+):
+    make_late(team, count)
+    client.get(reverse("dashboard"))
+
+    with django_assert_max_num_queries(40):
+        client.get(reverse("dashboard"), days())
+    with django_assert_max_num_queries(20):
+        page = client.get(reverse("kpi_members", args=["K01"]), days())
+    assert page.context["total"] == count
