@@ -14,6 +14,7 @@ from orders.api.bulk import do_in_bulk
 from orders.filters import people_of
 from orders.models import Milestone
 from orders.pages import desk as desk_page
+from orders.words import DeskSection
 from teams.http import PersonRequest
 from teams.models import User
 
