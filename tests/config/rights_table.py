@@ -19,26 +19,26 @@ class Entry:
     args: Callable[[Any], list[Any]] | None = None
     scope: str = "everyone"
     writes: dict[str, P | None] = field(default_factory=dict)
-    reads: P | None | bool = None
+    reads: P | bool | None = None
 
 
-def order(writes: dict[str, P | None] | None = None, *, reads: P | None | bool = None) -> Entry:
+def order(writes: dict[str, P | None] | None = None, *, reads: P | bool | None = None) -> Entry:
     return Entry(lambda t: [t.order.number], "order", writes or {}, reads)
 
 
-def milestone(right: P | None, *, reads: P | None | bool = False) -> Entry:
+def milestone(right: P | None, *, reads: P | bool | None = False) -> Entry:
     return Entry(lambda t: [t.milestone.pk], "order", {"post": right}, reads)
 
 
-def shipment(right: P | None, *, reads: P | None | bool = False) -> Entry:
+def shipment(right: P | None, *, reads: P | bool | None = False) -> Entry:
     return Entry(lambda t: [t.shipment.pk], "order", {"post": right}, reads)
 
 
-def shipment_page(right: P | None = None, *, writes: bool = True, reads: P | None | bool = None) -> Entry:
+def shipment_page(right: P | None = None, *, writes: bool = True, reads: P | bool | None = None) -> Entry:
     return Entry(lambda t: [t.shipment.number], "order", {"post": right} if writes else {}, reads)
 
 
-def document(right: P | None, *, reads: P | None | bool = False) -> Entry:
+def document(right: P | None, *, reads: P | bool | None = False) -> Entry:
     return Entry(lambda t: [t.document.pk], "order", {} if right is None else {"post": right}, reads)
 
 
@@ -146,8 +146,10 @@ PAGES = {
 
 # Open to strangers on purpose, one reason each; what hangs below a prefix counts once.
 OPEN = {
-    "log-in": ("login", "logout", "password_reset", "password_reset_done", "password_reset_confirm")
-    + ("password_reset_complete", "set_language", "api-token"),  # how a person gets in, or picks the language for it
+    "log-in": (  # how a person gets in, or picks the language for it
+        *("login", "logout", "password_reset", "password_reset_done", "password_reset_confirm"),
+        *("password_reset_complete", "set_language", "api-token"),
+    ),
     "probes": ("health-live", "health-ready"),  # no detail for strangers; tests/teams/test_health.py
     "what the API offers": ("api-schema", "api-docs", "api-nothing"),  # tells nothing about anybody's data
     "settings site": ("admin:",),  # Django's own; tests/config/test_settings_pages.py asks every role

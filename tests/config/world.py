@@ -69,15 +69,15 @@ def make_world() -> World:
     for person in people.values():
         world.messages[person.pk] = _message(person)
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
-    world.sides["own"] = _things(
+    world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
-    world.sides["colleague"] = _things(team, colleague)
-    world.sides["foreign"] = _things(other, stranger)
+    world.sides["colleague"] = things_of(team, colleague)
+    world.sides["foreign"] = things_of(other, stranger)
     return world
 
 
-def _things(team: Team, clerk: User, *, sales_rep: User | None = None, watcher: User | None = None) -> Things:
+def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher: User | None = None) -> Things:
     customer = make_company(team=team)
     order = make_confirmed_order(team=team, by=clerk, customer=customer, sales_rep=sales_rep, incoterm="FOB")
     if watcher:
