@@ -130,7 +130,7 @@ class CompanyFilterForm(forms.Form):
     """The filters of the list, as they stand in the address."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
-    part = forms.ChoiceField(label=_("Part"), required=False, choices=[("", ""), *PARTS])
+    part = forms.ChoiceField(label=pgettext_lazy("company", "Relation"), required=False, choices=[("", ""), *PARTS])
     country = forms.CharField(label=_("country"), required=False, max_length=2)
     grade = forms.ChoiceField(label=_("grade"), required=False, choices=[("", ""), *Company.Grade.choices])
     owner = forms.CharField(label=_("owner"), required=False, max_length=150)
