@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 from orders.files import attachment
 from orders.forms.documents import CommentForm, DecisionForm, DocumentForm
 from orders.models import OrderDocument
-from orders.pages.sheet import read_sheet
 from orders.services import documents as services
 from orders.views.order import find_order
+from orders.views.sheet import sheet_context
 from teams.access import require
 from teams.errors import DomainError
 from teams.http import PersonRequest
@@ -40,9 +40,7 @@ def document_add(request: PersonRequest, number: str) -> HttpResponse:
         else:
             messages.success(request, _("The document is added."))
             return redirect("order", number=order.number)
-    context = read_sheet(order, user=request.user, now=timezone.now())
-    context |= {"document_form": form, "comment_form": CommentForm()}
-    return render(request, "orders/order.html", context, status=422)
+    return render(request, "orders/order.html", sheet_context(request, order, document_form=form), status=422)
 
 
 @login_required
@@ -80,6 +78,4 @@ def comment_add(request: PersonRequest, number: str) -> HttpResponse:
     if form.is_valid():
         services.add_comment(order_id=order.pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now())
         return redirect("order", number=order.number)
-    context = read_sheet(order, user=request.user, now=timezone.now())
-    context |= {"document_form": DocumentForm(), "comment_form": form}
-    return render(request, "orders/order.html", context, status=422)
+    return render(request, "orders/order.html", sheet_context(request, order, comment_form=form), status=422)

@@ -9,14 +9,13 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from orders.forms.documents import CommentForm, DocumentForm
 from orders.forms.orders import MOVE_FORMS, EditOrderForm, MoveForm
 from orders.models import Order
-from orders.pages.sheet import read_sheet
 from orders.services import orders as services
+from orders.views.sheet import sheet_context
 from teams.access import require
 from teams.errors import DomainError, StaleVersion
 from teams.http import PersonRequest
@@ -42,13 +41,12 @@ def find_order(request: PersonRequest, number: str) -> Order:
 @require_GET
 def order_page(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
-    all_events = request.GET.get("events") == "all"
-    context = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
-    context |= {"document_form": DocumentForm(), "comment_form": CommentForm()}
+    context = sheet_context(request, order, all_events=request.GET.get("events") == "all")
     return render(request, "orders/order.html", context)
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def order_move(request: PersonRequest, number: str, move: str) -> HttpResponse:
     """GET shows the form of a move, POST makes it and shows the order anew."""
     if move not in MOVES:
@@ -75,6 +73,7 @@ def _show_move(request: PersonRequest, order: Order, move: str, form: MoveForm) 
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def order_edit(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     require(request.user, Permission.ORDER_EDIT, team_id=order.team_id)

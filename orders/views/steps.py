@@ -6,14 +6,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from orders.forms.steps import FORMS, StepForm
 from orders.models import Milestone
-from orders.pages.sheet import read_sheet
 from orders.pages.steps import ACTIONS, StepRow, rows_of, with_row_data
 from orders.services import milestones as services
 from orders.services.evidence import complete_with_files
 from orders.services.milestones import require_on
+from orders.views.sheet import sheet_context
 from teams.errors import DomainError
 from teams.http import PersonRequest
 
@@ -28,6 +29,7 @@ SERVICES: dict[str, Callable[..., Milestone]] = {
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def step_act(request: PersonRequest, pk: int, action: str) -> HttpResponse:
     """GET shows the form of a move, POST makes the move; the answer is the row, or the order's body."""
     if action not in ACTIONS:
@@ -77,8 +79,7 @@ def _answer(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("order", number=milestone.order.number) if on_order else redirect("desk")
     if on_order:
         # Whatever follows from the move is on the page as well: successors, dates, the timeline.
-        sheet = read_sheet(milestone.order, user=request.user, now=timezone.now())
-        return render(request, "orders/_order_body.html", sheet)
+        return render(request, "orders/_order_body.html", sheet_context(request, milestone.order))
     row = rows_of([milestone], user=request.user, now=timezone.now())[0]
     response = render(request, "orders/_step_row.html", {"row": row, "view": "desk", "is_answer": True})
     response.headers["HX-Trigger"] = "desk-changed"

@@ -133,3 +133,21 @@ def test_language_switch_stays_with_the_account(open_page, order):
     expect(page.locator("html")).to_have_attribute("lang", "en")
     order.clerk.refresh_from_db()
     assert order.clerk.language == "en"
+
+
+def test_completing_on_the_order_page_shows_what_follows_from_it(open_page, order):
+    received = step(order, "ORDER_RECEIVED")
+    page = open_page("wang")
+    page.goto("/orders/GD-1/")
+
+    row_of(page, received).locator("[data-act=complete]").click()
+    row_of(page, received).locator("input[type=file]").set_input_files(PDF)
+    row_of(page, received).locator("button[type=submit]").click()
+
+    expect(row_of(page, received)).to_have_class(re.compile(r"\bis-done\b"))
+    expect(page.locator("#documents")).to_contain_text("客户PO.pdf")
+    expect(page.locator("#timeline")).to_contain_text("客户PO.pdf")
+    assert page.locator("#documents select[name=kind] option").count() > 30
+    page.locator("#comment-text").fill("已收到客户PO")
+    page.locator(".comment-form button").click()
+    expect(page.locator("#timeline")).to_contain_text("已收到客户PO")
