@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from teams import throttle
 from teams.forms import LanguageForm, LoginForm, ProfileForm, ResetForm, TokenForm
@@ -94,6 +94,7 @@ def _safe_next(request: PageRequest) -> str:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: PersonRequest) -> HttpResponse:
     user = request.user
     initial = {"email": user.email, "language": user.language, "timezone": user.timezone}
@@ -111,6 +112,7 @@ def profile(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: PersonRequest) -> HttpResponse:
     """The person's own tokens; a new one is shown once, in the answer to its making."""
     form = TokenForm(request.POST or None, initial={"lifetime": "90"})

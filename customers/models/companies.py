@@ -44,11 +44,10 @@ class CompanyQuerySet(models.QuerySet["Company"]):
     def similar_to(self, name: str) -> Self:
         """Companies that may be the same one: their name contains the telling part of `name`, or is spelt alike."""
         core = telling_part(name)
+        rows = self.annotate(likeness=Greatest(TrigramSimilarity("name", name), TrigramSimilarity("name_en", name)))
         if len(core) < 2:
-            return self.none()
-        return self.annotate(
-            likeness=Greatest(TrigramSimilarity("name", name), TrigramSimilarity("name_en", name))
-        ).filter(Q(name__icontains=core) | Q(name_en__icontains=core) | Q(likeness__gte=0.45))
+            return rows.none()
+        return rows.filter(Q(name__icontains=core) | Q(name_en__icontains=core) | Q(likeness__gte=0.45))
 
 
 # Words that many names share and that tell nothing about which company it is.

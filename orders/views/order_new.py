@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from customers.models import Company
 from orders.filters import people_of
@@ -25,6 +25,7 @@ OFFERED = 20
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def order_new(request: PersonRequest) -> HttpResponse:
     access = request.user.access
     if not access.allows_somewhere(Permission.ORDER_CREATE):
