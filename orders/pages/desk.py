@@ -87,7 +87,7 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
     milestones = list(with_row_data(ranked).order_by("rank", "pk"))
     rows = rows_of(milestones, user=user, now=now)
-    sections = {key: Section(key, title, [], 0) for key, title in DeskSection.choices if only in ("", key)}
+    sections = {key: Section(key, str(title), [], 0) for key, title in DeskSection.choices if only in ("", key)}
     for row in rows:
         milestone: Any = row.milestone  # with the annotations above
         section = sections[milestone.section]
