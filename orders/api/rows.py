@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from orders.models import ClockPause, Milestone, Order, OrderDocument, OrderLine, Shipment, ShipmentLine
@@ -36,8 +36,8 @@ def orders_for(user: User, now: datetime) -> QuerySet[Order]:
         .annotate(
             step_count=Coalesce(Subquery(counts.values("all")), 0),
             closed_step_count=Coalesce(Subquery(counts.values("closed")), 0),
-            is_overdue=Exists(Milestone.objects.overdue(now).filter(order=OuterRef("pk"))),
         )
+        .with_lateness(now)
         .prefetch_related(Prefetch("milestones", going_on.only(*_STEP_FIELDS), to_attr="going_on"))
         .order_by("-ordered_at", "-pk")
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.orders import Order
@@ -17,6 +17,18 @@ from teams.permissions import RoleCode
 
 if TYPE_CHECKING:
     from teams.models import User
+
+
+def _is_open(at: datetime) -> Q:
+    return Q(closed_at=None) | Q(closed_at__gt=at)
+
+
+def _is_past_due(at: datetime) -> Q:
+    return _is_open(at) & Q(due_at__lt=at)
+
+
+def _is_stopped(at: datetime) -> Exists:
+    return Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk")))
 
 
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
@@ -38,22 +50,31 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
 
     def open_at(self, at: datetime) -> Self:
         """Not yet closed at the instant `at`, be it now or in the past."""
-        return self.filter(Q(closed_at=None) | Q(closed_at__gt=at))
+        return self.filter(_is_open(at))
 
     def past_due(self, at: datetime) -> Self:
         """Due before `at` and still open at that instant, whoever is waited for."""
-        return self.open_at(at).filter(due_at__lt=at)
+        return self.filter(_is_past_due(at))
 
     def stopped(self, at: datetime) -> Self:
         """Their internal clock stands still at `at`: a pause on the customer, an authority or force majeure."""
-        return self.filter(Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk"))))
+        return self.filter(_is_stopped(at))
 
     def overdue(self, at: datetime) -> Self:
         """Late at the instant `at` by our own clock: past due, open then, and the clock not stopped.
 
         The one definition of overdue: page, API, reminder and KPI all call it.
         """
-        return self.past_due(at).filter(~Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk"))))
+        return self.past_due(at).filter(~_is_stopped(at))
+
+    def with_lateness(self, at: datetime) -> Self:
+        """Annotate `is_late` as `overdue` has it, and `is_stopped` as `stopped` has it.
+
+        For rows that a page shows: by the row's own columns, where EXISTS over `overdue` would look at every late one.
+        """
+        stopped = _is_stopped(at)
+        late = Case(When(_is_past_due(at) & ~Q(stopped), then=Value(True)), default=Value(False))
+        return self.annotate(is_late=late, is_stopped=stopped)
 
     def late_waiting(self, at: datetime) -> Self:
         """Past due while the clock stands still: listed as "late, waiting on …" beside the overdue ones (K21)."""
@@ -74,7 +95,6 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         """
         closed = Q(closed_at__lte=at)
         dropped = closed & Q(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])
-        stopped = Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk")))
         return self.annotate(
             punctuality=Case(
                 When(due_at=None, then=Value(None)),
@@ -82,7 +102,7 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
                 When(closed & Q(closed_at__lte=F("due_at")), then=Value(Punctuality.ON_TIME)),
                 When(closed, then=Value(Punctuality.LATE)),
                 When(due_at__gte=at, then=Value(Punctuality.RUNNING)),
-                When(stopped, then=Value(Punctuality.WAITING)),
+                When(_is_stopped(at), then=Value(Punctuality.WAITING)),
                 default=Value(Punctuality.LATE),
                 output_field=models.CharField(),
             )
@@ -99,9 +119,8 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         """
         paused = Exists(ClockPause.objects.running().filter(milestone=OuterRef("pk")))
         outside = Q(status=MilestoneStatus.ACTIVE) & ~Q(waiting_on__in=["", Side.INTERNAL])
-        is_late = Exists(Milestone.objects.overdue(at).filter(pk=OuterRef("pk")))
         section = Case(
-            When(Q(is_late), then=Value(DeskSection.LATE)),
+            When(is_late=True, then=Value(DeskSection.LATE)),
             When(Q(paused), then=Value(DeskSection.WAITING)),
             When(due_at__lt=at, then=Value(DeskSection.WAITING)),  # past due while the clock stands (K21)
             When(due_at__lt=today_ends, then=Value(DeskSection.TODAY)),
@@ -110,8 +129,8 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
             default=None,
             output_field=models.CharField(),
         )
-        on_desk = self.filter(Q(due_at__lt=soon_ends) | outside | Q(paused))
-        return on_desk.annotate(is_late=is_late, section=section).filter(section__isnull=False)
+        on_desk = self.filter(Q(due_at__lt=soon_ends) | outside | Q(paused)).with_lateness(at)
+        return on_desk.annotate(section=section).filter(section__isnull=False)
 
     def to_remind(self, at: datetime) -> Self:
         """A reminder instant has passed; served by an index that holds only milestones with one to come."""
@@ -252,6 +271,13 @@ class Milestone(models.Model):
 class ClockPauseQuerySet(models.QuerySet["ClockPause"]):
     def running(self) -> Self:
         return self.filter(to_at=None)
+
+    def end(self, at: datetime) -> int:
+        """Let these pauses end at `at`; returns how many.
+
+        Never before they began: clocks of two web servers differ, and one may end what the other has just begun.
+        """
+        return self.update(to_at=Greatest(F("from_at"), Value(at)))
 
     def stopping_at(self, at: datetime) -> Self:
         """Pauses that hold the internal clock at the instant `at`; half open, [from, to)."""
