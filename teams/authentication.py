@@ -48,11 +48,12 @@ class ThrottledBackend(ModelBackend):
     ) -> User | None:
         if request is None or username is None or password is None or "\x00" in username:
             return None
-        if len(password) > MAX_PASSWORD or not throttle.take_try(request, username, timezone.now()):
+        now = timezone.now()
+        if len(password) > MAX_PASSWORD or not throttle.take_try(request, username, now):
             raise PermissionDenied
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is not None:
-            throttle.forget_tries(request, username)
+            throttle.forget_tries(request, username, now)
         return user
 
 

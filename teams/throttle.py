@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.core import signing
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 
 from teams.models import LoginAttempt
@@ -52,10 +53,15 @@ def take_reset(request: HttpRequest, email: str, now: datetime) -> bool:
     return _count("address", client_address(request), now) <= LIMITS["address"] and allowed
 
 
-def forget_tries(request: HttpRequest, username: str) -> None:
-    """After a success: the account's count starts again."""
+def forget_tries(request: HttpRequest, username: str, now: datetime) -> None:
+    """After a success: the account's count starts again, and the address gets its one try back.
+
+    Else the colleagues of one office, who share an address, would lock each other out in the morning.
+    """
     account = username.strip().lower()[:200]
     LoginAttempt.objects.filter(scope="account", key__in=[account, f"device:{account}"]).delete()
+    address = LoginAttempt.objects.filter(scope="address", key=client_address(request), window_at=_window(now))
+    address.filter(count__gt=0).update(count=F("count") - 1)
 
 
 def remember_device(response: HttpResponse, username: str) -> None:

@@ -23,7 +23,7 @@ class IdempotencyKey(models.Model):
 class LoginAttempt(models.Model):
     """Failed tries within one window, by account name or by address; rows of past windows are deleted."""
 
-    scope = models.CharField(max_length=8)  # "account" or "address"
+    scope = models.CharField(max_length=8)  # a key of teams.throttle.LIMITS
     key = models.CharField(max_length=254)
     window_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=0)

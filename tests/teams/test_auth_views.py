@@ -74,6 +74,20 @@ def test_known_device_is_not_locked_by_strangers(client, clerk):
     assert try_login(client).status_code == 302
 
 
+def test_colleagues_of_one_office_do_not_lock_each_other_out(client, clerk):
+    for _colleague in range(throttle.LIMITS["address"] + 1):
+        last = try_login(client.__class__())
+
+    assert last.status_code == 302
+
+
+def test_wrong_passwords_over_many_accounts_lock_the_address(client, clerk):
+    for number in range(throttle.LIMITS["address"]):
+        client.post(reverse("login"), {"username": f"guess{number}", "password": PASSWORD})
+
+    assert try_login(client).status_code == 429
+
+
 def test_logout_needs_a_post_and_clears_the_browser(client, clerk):
     client.force_login(clerk)
 
