@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from teams.clock import read_clock
 from teams.notifications import delivery
-from teams.services import heartbeats
+from teams.services import heartbeats, upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,12 @@ def deliver_notifications() -> int:
     counts = delivery.deliver(is_stopping=lambda: bool(_stopping[0]))
     heartbeats.beat("deliver", now=read_clock().now, note=f"{counts.shown} shown, {counts.sent} sent")
     return counts.shown + counts.sent
+
+
+@shared_task(name="teams.delete_leftovers")
+def delete_leftovers() -> int:
+    """Delete rows that have served their time; returns how many."""
+    return upkeep.delete_leftovers(read_clock().now)
 
 
 def nudge_delivery() -> None:

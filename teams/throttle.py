@@ -84,6 +84,11 @@ def is_known_device(request: HttpRequest, username: str) -> bool:
     return cookie == username.lower()
 
 
+def forget_past_windows(now: datetime) -> int:
+    """Delete the counts of windows that are over; returns how many."""
+    return LoginAttempt.objects.filter(window_at__lt=_window(now)).delete()[0]
+
+
 def _count(scope: str, key: str, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(

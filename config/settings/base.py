@@ -199,6 +199,8 @@ OUTBOX_LEASE_SECONDS = 60
 OUTBOX_MAX_ATTEMPTS = 8
 SWEEP_PERIOD_SECONDS = 60
 DELIVER_PERIOD_SECONDS = 10
+# How often rows that have served their time are deleted.
+LEFTOVERS_PERIOD_SECONDS = 3600
 
 # How many of our own proxies append to X-Forwarded-For; 0 means the peer is the client.
 TRUSTED_PROXY_COUNT = 0
