@@ -26,8 +26,9 @@ class PersonMiddleware:
             return self.get_response(request)  # It answers even without a database.
         request.organization = Organization.current()
         user = request.user
-        if user.is_authenticated and user.language:
-            translation.activate(user.language)
+        if user.is_authenticated:
+            # A stranger keeps what the cookie or the browser asks for.
+            translation.activate(user.language or request.organization.language)
             request.LANGUAGE_CODE = translation.get_language()
         zone = (user.timezone if user.is_authenticated else "") or request.organization.timezone
         with timezone.override(ZoneInfo(zone)):

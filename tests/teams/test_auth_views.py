@@ -6,7 +6,7 @@ from django.core import mail
 from django.urls import reverse
 
 from teams import throttle
-from teams.models import ApiToken, LoginAttempt
+from teams.models import ApiToken, LoginAttempt, Organization
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +163,15 @@ def test_language_is_kept_with_the_account(client, clerk):
     clerk.refresh_from_db()
     assert (clerk.language, response.url) == ("en", "/")
     assert 'lang="en"' in client.get("/").content.decode()
+
+
+def test_a_person_without_a_language_gets_the_organisations(client, clerk):
+    Organization.objects.update_or_create(pk=1, defaults={"name": "Acme", "language": "en"})
+    client.force_login(clerk)
+
+    response = client.get(reverse("profile"), headers={"Accept-Language": "zh-CN"})
+
+    assert response.headers["Content-Language"] == "en"
 
 
 def test_unknown_language_changes_nothing(client, clerk):
