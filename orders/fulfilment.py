@@ -45,6 +45,15 @@ class Fulfilment:
     is_all_shipped: bool  # even where the instant of shipping is not known
 
 
+def promised_dates(lines: Iterable[LineFacts]) -> tuple[date | None, date | None]:
+    """The order's original and current promise: the latest date of the lines that are still wanted (lesson F41)."""
+    wanted = [line for line in lines if line.quantity > 0]
+    return (
+        max((line.promised_date for line in wanted if line.promised_date), default=None),
+        max((line.current_promised_date for line in wanted if line.current_promised_date), default=None),
+    )
+
+
 def reached_at(instants: Mapping[str, datetime | None], move: str) -> datetime | None:
     """When the cargo made `move`, at the latest: its own instant, else that of the next later move that is known."""
     moves = list(SHIPMENT_INSTANTS)
@@ -65,7 +74,7 @@ def fulfil(
     """Derive the facts of an order.
 
     Delivered is the instant at which every line has reached its quantity, less the tolerance agreed, at the Incoterm's
-    delivery point. Promised is the latest date of the lines that are still wanted (lesson F41).
+    delivery point.
     """
     wanted = [line for line in lines if line.quantity > 0]
     needed = {line.line_id: line.quantity * (1 - under_tolerance) for line in wanted}
@@ -81,11 +90,10 @@ def fulfil(
     # One departure not known, and the instant at which all were shipped is not known either.
     known = sorted(sailed, key=lambda part: part[0]) if len(sailed) == len(departed) else []
     first_shipped, all_shipped, _x, _y = _walk(known, needed, allowed)
+    promised_date, current_promised_date = promised_dates(lines)
     return Fulfilment(
-        promised_date=max((line.promised_date for line in wanted if line.promised_date), default=None),
-        current_promised_date=max(
-            (line.current_promised_date for line in wanted if line.current_promised_date), default=None
-        ),
+        promised_date=promised_date,
+        current_promised_date=current_promised_date,
         shipped_at=all_shipped,
         first_shipped_at=first_shipped,
         first_delivered_at=first,

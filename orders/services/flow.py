@@ -3,7 +3,7 @@
 Everything here is a function of the rows; doing it twice changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
 from orders.grammar import StepSpec
-from orders.models import ClockPause, Milestone, Order, OrderEvent, ShipmentLine
+from orders.models import ClockPause, Milestone, Order, OrderEvent, OrderLine, ShipmentLine
 from orders.models.events import EventKind
 from orders.process import steps_of
 from orders.schedule import PLANNED_FIELDS, lay_out, next_reminder
@@ -142,10 +142,7 @@ def _record_moved_dates(order: Order, changed: list[Milestone], before: dict, no
 def refresh_fulfilment(order: Order, *, by: User | None, now: datetime) -> Fulfilment:
     """Derive the locked order's facts from its lines and shipments, and its status from the facts."""
     facts = fulfil(
-        [
-            LineFacts(line.pk, line.open_quantity, line.promised_date_original, line.promised_date_current)
-            for line in order.lines.all()
-        ],
+        line_facts(order.lines.all()),
         cargo_of(order),
         incoterm=order.incoterm,
         under_tolerance=order.under_tolerance,
@@ -161,6 +158,14 @@ def refresh_fulfilment(order: Order, *, by: User | None, now: datetime) -> Fulfi
         at = (order.delivered_at if order.status == OrderStatus.DELIVERED else order.shipped_at) or now
         record(order, kind, by=by, now=now, at=at, old=old, new=order.status)
     return facts
+
+
+def line_facts(lines: Iterable[OrderLine]) -> list[LineFacts]:
+    """Order lines as facts."""
+    return [
+        LineFacts(line.pk, line.open_quantity, line.promised_date_original, line.promised_date_current)
+        for line in lines
+    ]
 
 
 def cargo_of(order: Order) -> list[CargoFacts]:

@@ -195,6 +195,20 @@ def test_cancelled_quantity_makes_a_partial_delivery_complete(order, clerk):
         )
 
 
+def test_a_moved_promise_leaves_out_cancelled_lines(team, clerk):
+    late, early = date(2026, 7, 30), date(2026, 6, 30)
+    lines = [make_line_values(promised_date_original=early), make_line_values(promised_date_original=late)]
+    order = make_confirmed_order(team=team, by=clerk, lines=lines)
+    dropped = order.lines.get(promised_date_original=late)
+    services.change_line(line_id=dropped.pk, cancelled_quantity=dropped.quantity, reason="out", by=clerk, now=MONDAY)
+
+    moved = services.move_promise(
+        order_id=order.pk, new_date=date(2026, 7, 10), side="internal", reason="capacity", by=clerk, now=MONDAY
+    )
+
+    assert (moved.promised_date, moved.current_promised_date) == (early, date(2026, 7, 10))
+
+
 @pytest.mark.parametrize("to", ["loaded", "departed", "arrived", "delivered", "planned"])
 def test_cargo_moves_one_step_at_a_time(order, clerk, to):
     shipment = shipments.create_shipment(

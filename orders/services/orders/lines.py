@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Company
 from orders import workflow
+from orders.fulfilment import promised_dates
 from orders.models import Order, OrderLine, PromiseChange
 from orders.models.events import EventKind
 from orders.services import flow
@@ -46,10 +47,7 @@ def refresh_totals(order: Order) -> None:
     if any(line.amount is not None for line in lines):
         order.amount = sum((line.amount or Decimal(0) for line in lines), Decimal(0))
     order.search_text = search_text(order, lines)
-    facts = [line.promised_date_original for line in lines if line.promised_date_original]
-    current = [line.promised_date_current for line in lines if line.promised_date_current]
-    order.promised_date = max(facts, default=None)
-    order.current_promised_date = max(current, default=None)
+    order.promised_date, order.current_promised_date = promised_dates(flow.line_facts(lines))
     order.save(update_fields=["amount", "search_text", "promised_date", "current_promised_date"])
 
 
