@@ -7,9 +7,10 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from orders.models import Milestone
+from orders.models import Milestone, OrderDocument
 from orders.services.documents import add_document
 from orders.services.milestones import complete_milestone
+from teams.errors import DomainError
 from teams.models import User
 
 
@@ -23,10 +24,16 @@ def complete_with_files(
         FileRefused, and whatever `complete_milestone` raises; no file is kept then.
     """
     milestone = Milestone.objects.get(pk=milestone_id)
-    documents = [
-        add_document(order_id=milestone.order_id, kind=kind, upload=upload, by=by, now=now, milestone=milestone)
-        for kind, upload in files.items()
-    ]
-    return complete_milestone(
-        milestone_id=milestone_id, by=by, now=now, document_ids=[document.pk for document in documents], **completion
-    )
+    documents: list[OrderDocument] = []
+    try:
+        for kind, upload in files.items():
+            documents.append(
+                add_document(order_id=milestone.order_id, kind=kind, upload=upload, by=by, now=now, milestone=milestone)
+            )
+        document_ids = [document.pk for document in documents]
+        return complete_milestone(milestone_id=milestone_id, by=by, now=now, document_ids=document_ids, **completion)
+    except DomainError:
+        # The rows go with the transaction, the files on disk do not.
+        for document in documents:
+            document.file.storage.delete(document.file.name)
+        raise

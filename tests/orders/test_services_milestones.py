@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, transaction
 
@@ -9,6 +11,7 @@ from orders.services import flow
 from orders.services import milestones as services
 from orders.services import orders as order_services
 from orders.services.documents import add_document, decide_document
+from orders.services.evidence import complete_with_files
 from orders.services.flow import ReasonMissing
 from orders.workflow import TransitionNotAllowed
 from teams.errors import NotPermitted
@@ -261,3 +264,15 @@ def test_who_may_complete_which_step(order, team, role, code, allowed):
     else:
         with pytest.raises(NotPermitted):
             services.require_on(person, Permission.MILESTONE_COMPLETE, step(order, code))
+
+
+def test_no_file_is_kept_of_a_completion_that_is_refused(order, clerk):
+    documents = Path(settings.MEDIA_ROOT) / "documents"
+    before = set(documents.glob("*"))
+    files = {"PI": SimpleUploadedFile("pi.pdf", b"%PDF-1.7 proforma")}
+
+    with pytest.raises(services.EvidenceMissing):
+        complete_with_files(milestone_id=step(order, "ORDER_RECEIVED").pk, files=files, by=clerk, now=MONDAY)
+
+    assert set(documents.glob("*")) == before
+    assert not order.documents.exists()
