@@ -171,8 +171,7 @@ def resume_milestone(*, milestone_id: int, by: User, now: datetime, reason: str 
     pause = milestone.pauses.running().filter(is_hold=False).first()
     if pause is None:
         raise NotPaused(_("The clock of this step is running."))
-    pause.to_at = now
-    pause.save(update_fields=["to_at"])
+    ClockPause.objects.filter(pk=pause.pk).end(now)
     flow.record(order, EventKind.UNPAUSED, by=by, now=now, milestone=milestone, side=pause.side, reason=reason)
     return flow.refresh(order, now=now)[milestone.pk]
 
@@ -291,7 +290,7 @@ def _close(
     delay_reason: DelayReason | None = None,
 ) -> None:
     old = milestone.status
-    milestone.pauses.running().update(to_at=now)
+    milestone.pauses.running().end(now)
     milestone.status, milestone.closed_at, milestone.recorded_at, milestone.closed_by = status, finish, now, by
     milestone.actual_finish_at = finish if status == MilestoneStatus.DONE else None
     milestone.note, milestone.delay_reason = note or milestone.note, delay_reason or milestone.delay_reason

@@ -266,6 +266,17 @@ def test_who_may_complete_which_step(order, team, role, code, allowed):
             services.require_on(person, Permission.MILESTONE_COMPLETE, step(order, code))
 
 
+def test_a_pause_begun_by_a_server_whose_clock_is_ahead_can_be_ended(order, clerk):
+    milestone = step(order, "ORDER_RECEIVED")
+    ahead = MONDAY + timedelta(minutes=5)
+    services.pause_milestone(milestone_id=milestone.pk, side="customer", reason="waits", by=clerk, now=ahead)
+
+    services.resume_milestone(milestone_id=milestone.pk, by=clerk, now=MONDAY)
+
+    pause = ClockPause.objects.get(milestone=milestone)
+    assert (pause.from_at, pause.to_at) == (ahead, ahead)
+
+
 def test_no_file_is_kept_of_a_completion_that_is_refused(order, clerk):
     documents = Path(settings.MEDIA_ROOT) / "documents"
     before = set(documents.glob("*"))

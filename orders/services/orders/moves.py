@@ -49,7 +49,7 @@ def resume_order(*, order_id: int, by: User, now: datetime, reason: str = "") ->
     order.status = OrderStatus.CONFIRMED
     order.save(update_fields=["status"])
     flow.record(order, EventKind.RESUMED, by=by, now=now, old=OrderStatus.ON_HOLD, new=order.status, reason=reason)
-    ClockPause.objects.running().filter(milestone__order=order, is_hold=True).update(to_at=now)
+    ClockPause.objects.running().filter(milestone__order=order, is_hold=True).end(now)
     flow.refresh_fulfilment(order, by=by, now=now)
     flow.refresh(order, now=now)
     return order
@@ -70,7 +70,7 @@ def cancel_order(*, order_id: int, side: str, reason: str, by: User, now: dateti
     old, order.status, order.cancelled_at, order.cancelled_side = order.status, OrderStatus.CANCELLED, now, side
     order.save(update_fields=["status", "cancelled_at", "cancelled_side"])
     flow.record(order, EventKind.CANCELLED, by=by, now=now, old=old, new=order.status, reason=reason, side=side)
-    ClockPause.objects.running().filter(milestone__order=order).update(to_at=now)
+    ClockPause.objects.running().filter(milestone__order=order).end(now)
     order.milestones.open().update(
         status=MilestoneStatus.CANCELLED, closed_at=now, recorded_at=now, closed_by=by, next_reminder_at=None
     )
