@@ -48,6 +48,10 @@ class Access:
         """Teams the person belongs to, with whatever role."""
         return frozenset(self.roles)
 
+    def reaches(self, team_id: int) -> bool:
+        """Whether the person has a part in the team's orders; which of them they see, `visible_to` decides."""
+        return self.sees_all or team_id in self.roles
+
     @property
     def team_scope_ids(self) -> frozenset[int]:
         """Teams whose orders the person sees all of."""

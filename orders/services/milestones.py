@@ -1,6 +1,6 @@
 """Milestones: complete with evidence, skip, reopen, pause, resume, assign; one at a time or many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from orders import workflow
 from orders.models import ClockPause, DelayReason, DocumentKind, Milestone, Order, OrderDocument
 from orders.models.events import EventKind
 from orders.services import flow
+from orders.services.owners import ORDER_FIELDS, check_people
 from orders.workflow import CLOSED_MILESTONE, MILESTONE_MOVES, MilestoneStatus, OrderStatus
 from teams.access import require
 from teams.errors import DomainError, InvalidInput, NotPermitted
@@ -182,28 +183,52 @@ def assign_milestone(*, milestone_id: int, assignee: User, by: User, now: dateti
 
     Raises:
         TransitionNotAllowed: the step is closed.
+        CannotCarry
     """
     order, milestone = _locked(milestone_id)
     _check_running(order)
     if not milestone.is_open:
         workflow.check_transition(MILESTONE_MOVES, milestone.status, milestone.status, labels=MilestoneStatus)
-    if milestone.assignee_id != assignee.pk:
-        old = str(milestone.assignee or "")
-        milestone.assignee = assignee
-        milestone.save(update_fields=["assignee"])
-        flow.record(
-            order,
-            EventKind.ASSIGNED,
-            by=by,
-            now=now,
-            milestone=milestone,
-            old=old[:80],
-            new=str(assignee)[:80],
-            reason=reason,
-        )
-        outbox.cancel(subjects=[milestone.subject], reason="reassigned")
-        return flow.refresh(order, now=now)[milestone.pk]
-    return milestone
+    if milestone.assignee_id == assignee.pk:
+        return milestone
+    check_people(order.team_id, {"assignee": assignee})
+    _give(order, milestone, assignee, by=by, now=now, reason=reason)
+    return flow.refresh(order, now=now)[milestone.pk]
+
+
+def hand_over(
+    order: Order, changed: Iterable[str], former: Mapping[str, int | None], *, by: User, now: datetime
+) -> None:
+    """Give open steps of the former clerk, sales representative or logistics owner to the one the order names now.
+
+    `changed` are fields of the locked order, `former` the person's id in each field of `owners.ORDER_FIELDS` before.
+    Steps that the former person carries by another part in the same order stay with them.
+    """
+    for name in changed:
+        person, left = getattr(order, name), former[name]
+        if person is None or left is None:
+            continue
+        kept = [role for role, field in ORDER_FIELDS.items() if getattr(order, f"{field}_id") == left]
+        steps = order.milestones.open().filter(assignee=left).exclude(role__in=kept).select_related("assignee")
+        for milestone in steps.order_by("pk"):
+            _give(order, milestone, person, by=by, now=now, reason="")
+
+
+def _give(order: Order, milestone: Milestone, assignee: User, *, by: User, now: datetime, reason: str) -> None:
+    old = str(milestone.assignee or "")
+    milestone.assignee = assignee
+    milestone.save(update_fields=["assignee"])
+    flow.record(
+        order,
+        EventKind.ASSIGNED,
+        by=by,
+        now=now,
+        milestone=milestone,
+        old=old[:80],
+        new=str(assignee)[:80],
+        reason=reason,
+    )
+    outbox.cancel(subjects=[milestone.subject], reason="reassigned")
 
 
 def complete_by_shipments(order: Order, codes: Sequence[str], *, finish: datetime, by: User, now: datetime) -> None:

@@ -1,19 +1,41 @@
 """Who carries a step: exactly one accountable person, by the step's role; and who hears of it when it stays late."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from orders.models import Order
-from teams.models import Membership
+from teams.errors import InvalidInput
+from teams.models import Membership, User
 from teams.permissions import ROLES, Scope
 
-_ORDER_FIELD = {"clerk": "clerk_id", "sales_rep": "sales_rep_id", "logistics": "logistics_owner_id"}
+# The role whose steps the person in a field of the order carries.
+ORDER_FIELDS = {"clerk": "clerk", "sales_rep": "sales_rep", "logistics": "logistics_owner"}
+
+
+class CannotCarry(InvalidInput):
+    """The person has left, or has no part in the team: reminders would lead them to an order they cannot see."""
+
+    code = "cannot_carry"
+
+
+def check_people(team_id: int, people: Mapping[str, User | None]) -> None:
+    """Refuse people who cannot carry steps of the team's orders; `people` maps fields to whom they shall name.
+
+    Raises:
+        CannotCarry
+    """
+    strangers = [name for name, person in people.items() if person and not person.access.reaches(team_id)]
+    if strangers:
+        message = _("This person does not work in the order's team.")
+        raise CannotCarry(message, fields=dict.fromkeys(strangers, message))
 
 
 def owner_ids(order: Order, roles: set[str]) -> dict[str, int | None]:
     """The person for each of `roles`: the order's own, else a holder of the role in the team, else one whose role
     reaches every team, else the clerk. One query for all roles."""
-    found = {role: getattr(order, _ORDER_FIELD[role]) for role in roles if role in _ORDER_FIELD}
+    found = {role: getattr(order, f"{ORDER_FIELDS[role]}_id") for role in roles if role in ORDER_FIELDS}
     missing = [role for role in roles if not found.get(role)]
     holders = Membership.objects.filter(role__in=missing, user__is_active=True).order_by("user_id")
     for team_id, role, user_id in holders.values_list("team_id", "role", "user_id"):

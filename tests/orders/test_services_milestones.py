@@ -13,10 +13,11 @@ from orders.services import orders as order_services
 from orders.services.documents import add_document, decide_document
 from orders.services.evidence import complete_with_files
 from orders.services.flow import ReasonMissing
+from orders.services.owners import CannotCarry
 from orders.workflow import TransitionNotAllowed
 from teams.errors import NotPermitted
 from teams.permissions import Permission
-from tests.factories import MONDAY, make_confirmed_order, make_user
+from tests.factories import MONDAY, make_confirmed_order, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -287,3 +288,26 @@ def test_no_file_is_kept_of_a_completion_that_is_refused(order, clerk):
 
     assert set(documents.glob("*")) == before
     assert not order.documents.exists()
+
+
+@pytest.mark.parametrize("who", ["stranger", "left"])
+def test_a_step_is_given_only_to_a_person_who_sees_the_order(order, team, clerk, who):
+    stranger = make_user("lead", team=make_team())
+    left = make_user("clerk", team=team, is_active=False)
+    person = {"stranger": stranger, "left": left}[who]
+    milestone = step(order, "ORDER_RECEIVED")
+
+    with pytest.raises(CannotCarry) as refusal:
+        services.assign_milestone(milestone_id=milestone.pk, assignee=person, by=clerk, now=MONDAY)
+
+    assert list(refusal.value.fields) == ["assignee"]
+    assert step(order, "ORDER_RECEIVED").assignee == clerk
+
+
+def test_a_step_may_be_given_to_a_person_who_sees_every_team(order, clerk):
+    manager = make_user("manager", team=make_team())
+    milestone = step(order, "ORDER_RECEIVED")
+
+    given = services.assign_milestone(milestone_id=milestone.pk, assignee=manager, by=clerk, now=MONDAY)
+
+    assert given.assignee_id == manager.pk

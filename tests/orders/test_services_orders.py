@@ -8,6 +8,7 @@ from orders.services import orders as services
 from orders.services import shipments
 from orders.services.flow import ReasonMissing
 from orders.services.milestones import assign_milestone
+from orders.services.owners import CannotCarry
 from orders.workflow import ORDER_MOVES, OrderStatus, TransitionNotAllowed, check_transition
 from teams.errors import StaleVersion
 from tests.factories import (
@@ -120,6 +121,30 @@ def test_writing_the_same_value_is_no_conflict(order, clerk):
     again = services.edit_order(order_id=order.pk, values={"priority": "high"}, seen_version=1, by=clerk, now=MONDAY)
 
     assert again.version == 2
+
+
+def test_a_new_clerk_takes_over_the_open_steps_of_the_former_one(order, team, clerk):
+    other, colleague = make_user("clerk", team=team), make_user("lead", team=team, name="王芳")
+    given = order.milestones.get(code="PICKED")
+    assign_milestone(milestone_id=given.pk, assignee=colleague, by=clerk, now=MONDAY)
+
+    services.edit_order(order_id=order.pk, values={"clerk": other}, seen_version=1, by=clerk, now=MONDAY)
+
+    carried = dict(order.milestones.values_list("code", "assignee"))
+    assert carried.pop("PICKED") == colleague.pk
+    assert set(carried.values()) == {other.pk}
+    assert OrderEvent.objects.filter(order=order, kind="assigned", new=str(other)).count() == len(carried)
+
+
+def test_an_order_names_only_people_who_may_see_it(order, team, clerk):
+    stranger = make_user("clerk", team=make_team())
+
+    with pytest.raises(CannotCarry) as refusal:
+        services.edit_order(order_id=order.pk, values={"clerk": stranger}, seen_version=1, by=clerk, now=MONDAY)
+
+    assert list(refusal.value.fields) == ["clerk"]
+    with pytest.raises(CannotCarry):
+        make_order(team=team, by=clerk, sales_rep=stranger)
 
 
 def test_hold_stops_every_clock_and_resume_moves_due_instants(order, clerk):

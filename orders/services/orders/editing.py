@@ -11,7 +11,9 @@ from orders import workflow
 from orders.models import Order
 from orders.models.events import EventKind
 from orders.services import flow
+from orders.services.milestones import hand_over
 from orders.services.orders.lines import NotReady, add_lines, refresh_totals
+from orders.services.owners import ORDER_FIELDS, check_people
 from orders.workflow import OrderStatus
 from teams.errors import DomainError
 from teams.models import User
@@ -33,8 +35,10 @@ def create_order(*, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
     Raises:
         NumberTaken: the number exists.
         NotReady: two lines have the same position.
+        CannotCarry: a person named has no part in the team.
     """
     order = Order(**{"ordered_at": now, **values})
+    check_people(order.team_id, {name: getattr(order, name) for name in ORDER_FIELDS.values()})
     if order.customer and not order.country:
         order.country = order.customer.country
     try:
@@ -57,12 +61,17 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         TransitionNotAllowed: the order is closed or cancelled.
         NumberTaken: the new number exists.
         NotReady: the order is confirmed, and its template is fixed and its customer known.
+        CannotCarry: a person named has no part in the team.
     """
     order = flow.lock_order(order_id)
     if order.status in {OrderStatus.CLOSED, OrderStatus.CANCELLED}:
         workflow.check_transition(workflow.ORDER_MOVES, order.status, order.status, labels=OrderStatus)
     if order.status != OrderStatus.DRAFT:
         _check_still_ready(order, values)
+    former = {name: getattr(order, f"{name}_id") for name in ORDER_FIELDS.values()}
+    named = {name: values[name] for name in former if values.get(name)}
+    # One who was named before and has left since does not stand in the way of other fields.
+    check_people(order.team_id, {name: person for name, person in named.items() if person.pk != former[name]})
     try:
         with transaction.atomic():
             changed = change_fields(order, values, seen_version=seen_version, by=by, now=now)
@@ -73,6 +82,7 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
     flow.record(order, EventKind.EDITED, by=by, now=now, data={"fields": {k: list(v) for k, v in changed.items()}})
     refresh_totals(order)
     if order.confirmed_at:
+        hand_over(order, [name for name in former if name in changed], former, by=by, now=now)
         flow.refresh_fulfilment(order, by=by, now=now)
         flow.refresh(order, now=now)
     return order
