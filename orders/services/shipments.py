@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -48,10 +49,10 @@ def create_shipment(*, values: Mapping[str, Any], lines: Mapping[int, Decimal], 
 
     Raises:
         QuantityRefused: nothing to ship, or more than a line has left.
-        TransitionNotAllowed: an order is not confirmed, or is held, closed or cancelled.
+        TransitionNotAllowed: an order is not confirmed, or is closed or cancelled.
         DomainError: the number exists.
     """
-    orders = _lock_orders(lines)
+    orders = _lock_orders(_orders_of_lines(lines))
     shipment = Shipment(**values)
     if shipment.etd:
         shipment.etd_original = shipment.etd
@@ -84,8 +85,7 @@ def edit_shipment(
     Raises:
         StaleVersion, QuantityRefused, TransitionNotAllowed.
     """
-    orders = _lock_orders(lines or {}, shipment_id=shipment_id)
-    shipment = Shipment.objects.select_for_update().get(pk=shipment_id)
+    orders, shipment = _locked(shipment_id, lines or {})
     data: dict[str, Any] = {}
     if lines is not None and _change_lines(shipment, lines, seen_version=seen_version, by=by, now=now):
         data["lines"] = len(lines)  # no more: an order's timeline must not tell about another order's goods
@@ -115,8 +115,7 @@ def move_shipment(
         TransitionNotAllowed: not the next move.
         MoveRefused: the instant lies in the future or before the move before it.
     """
-    orders = _lock_orders({}, shipment_id=shipment_id)
-    shipment = Shipment.objects.select_for_update().get(pk=shipment_id)
+    orders, shipment = _locked(shipment_id)
     workflow.check_transition(SHIPMENT_MOVES, shipment.status, to, labels=ShipmentStatus)
     at = at or now
     _check_move_instant(shipment, to, at, now)
@@ -138,8 +137,7 @@ def cancel_shipment(*, shipment_id: int, reason: str, by: User, now: datetime) -
     Raises:
         TransitionNotAllowed, ReasonMissing.
     """
-    orders = _lock_orders({}, shipment_id=shipment_id)
-    shipment = Shipment.objects.select_for_update().get(pk=shipment_id)
+    orders, shipment = _locked(shipment_id)
     workflow.check_transition(SHIPMENT_MOVES, shipment.status, ShipmentStatus.CANCELLED, labels=ShipmentStatus)
     reason = flow.require_reason(reason)
     old, shipment.status = shipment.status, ShipmentStatus.CANCELLED
@@ -152,11 +150,36 @@ def cancel_shipment(*, shipment_id: int, reason: str, by: User, now: datetime) -
     return shipment
 
 
-def _lock_orders(lines: Mapping[int, Decimal], shipment_id: int | None = None) -> list[Order]:
-    """The orders that the lines and the shipment touch, locked in the order of their ids."""
-    ids = set(OrderLine.objects.filter(pk__in=lines).values_list("order_id", flat=True))
-    ids |= set(ShipmentLine.objects.filter(shipment=shipment_id).values_list("order_line__order_id", flat=True))
+class ChangedMeanwhile(DomainError):
+    """Goods of another order came aboard between looking and locking."""
+
+    code = "changed_meanwhile"
+
+
+def _locked(shipment_id: int, lines: Mapping[int, Decimal] = MappingProxyType({})) -> tuple[list[Order], Shipment]:
+    """The shipment, and the orders that it and `lines` touch; orders first, by id (C30).
+
+    Raises:
+        ChangedMeanwhile: an order came aboard that is not locked; locking it now would break the order of locks.
+    """
+    ids = _orders_of_lines(lines) | _orders_aboard(shipment_id)
+    orders = _lock_orders(ids)
+    shipment = Shipment.objects.select_for_update(no_key=True).get(pk=shipment_id)
+    if not _orders_aboard(shipment_id) <= ids:
+        raise ChangedMeanwhile(_("Somebody changed this shipment at the same moment. Please try again."))
+    return orders, shipment
+
+
+def _lock_orders(ids: set[int]) -> list[Order]:
     return [flow.lock_order(order_id) for order_id in sorted(ids)]
+
+
+def _orders_of_lines(lines: Mapping[int, Decimal]) -> set[int]:
+    return set(OrderLine.objects.filter(pk__in=lines).values_list("order_id", flat=True))
+
+
+def _orders_aboard(shipment_id: int) -> set[int]:
+    return set(ShipmentLine.objects.filter(shipment=shipment_id).values_list("order_line__order_id", flat=True))
 
 
 def _change_lines(
