@@ -78,6 +78,8 @@ def decide_document(*, document_id: int, status: str, note: str, by: User, now: 
         TransitionNotAllowed: it is decided already.
         ReasonMissing
     """
+    # The order first, as every writer: a step must not be completed on evidence that is being refused.
+    flow.lock_order(OrderDocument.objects.values_list("order_id", flat=True).get(pk=document_id))
     document = OrderDocument.objects.select_for_update().get(pk=document_id)
     if document.status != OrderDocument.Status.SUBMITTED:
         raise workflow.TransitionNotAllowed(_("This document is decided already."))
