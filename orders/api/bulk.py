@@ -12,7 +12,7 @@ from rest_framework import serializers
 from orders.api import bodies
 from orders.models import Milestone
 from orders.services import milestones as services
-from teams.api.errors import exception_handler
+from teams.api.errors import answer_refusal
 from teams.api.fields import ChoiceField, NumberField
 from teams.api.serializers import Body
 from teams.errors import DomainError
@@ -78,6 +78,6 @@ def _do_one(milestone: Milestone, body: dict[str, Any], *, by: User, now: dateti
         with transaction.atomic():
             service(milestone_id=milestone.pk, by=by, now=now, **body["values"])
     except DomainError as refusal:
-        response = exception_handler(refusal, {})
+        response = answer_refusal(refusal)
         return {"status": response.status_code, **response.data}
     return {"status": 200}

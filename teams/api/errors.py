@@ -19,14 +19,8 @@ log = logging.getLogger(__name__)
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Turn refusals into answers: 401, 403, 404, 409 (state), 412 (version), 422 (shape), 429, 503."""
     match exception:
-        case StaleVersion():
-            return answer(412, exception.code, str(exception), exception.fields, conflicts=exception.conflicts)
-        case NotPermitted():
-            return answer(403, exception.code, str(exception))
-        case InvalidInput():
-            return answer(422, exception.code, str(exception), exception.fields)
         case DomainError():
-            return answer(409, exception.code, str(exception), exception.fields)
+            return answer_refusal(exception)
         case Http404() | exceptions.NotFound():
             return answer(404, "not_found", _("Not found."))
         case exceptions.PermissionDenied() if exception.detail != exceptions.PermissionDenied.default_detail:
@@ -37,7 +31,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
             return answer(422, "invalid", _("Please check the marked fields."), flatten(exception.detail))
         case exceptions.Throttled():
             response = answer(429, "too_many", _("Too many tries. Please wait."))
-            response["Retry-After"] = str(int(exception.wait or 60))
+            response["Retry-After"] = str(int(exception.wait or 60))  # type: ignore[attr-defined]  # missing in the stubs
             return response
         case exceptions.AuthenticationFailed() | exceptions.NotAuthenticated():
             response = answer(401, "not_authenticated", str(exception.detail))
@@ -62,6 +56,18 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
             log.error("A constraint refused an API request", exc_info=exception)
             return answer(409, "conflict", _("This contradicts what is stored. Please read the object again."))
     return None
+
+
+def answer_refusal(refusal: DomainError) -> Response:
+    """What a service refused: 412 (version), 403, 422 (shape), else 409 (state)."""
+    match refusal:
+        case StaleVersion():
+            return answer(412, refusal.code, str(refusal), refusal.fields, conflicts=refusal.conflicts)
+        case NotPermitted():
+            return answer(403, refusal.code, str(refusal))
+        case InvalidInput():
+            return answer(422, refusal.code, str(refusal), refusal.fields)
+    return answer(409, refusal.code, str(refusal), refusal.fields)
 
 
 def answer(code: int, name: str, detail: str, fields: dict | None = None, **more: Any) -> Response:
