@@ -1,5 +1,8 @@
 """`token/` and `me/`: how a program gets in, and who it is then."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -39,7 +42,7 @@ class TokenView(ApiView):
         # A stale token or session must not stand in the way of getting a new token.
         return [] if self.request is not None and self.request.method == "POST" else super().get_authenticators()
 
-    def get_permissions(self) -> list:
+    def get_permissions(self) -> Sequence[Any]:
         return [] if self.request.method == "POST" else super().get_permissions()
 
     @extend_schema(request=TokenBody, responses={201: TokenAnswer}, auth=[])
@@ -91,7 +94,7 @@ class MeView(ApiView):
     @extend_schema(responses=MeAnswer)
     def get(self, request: Request) -> Response:
         organization = Organization.current()
-        person = User.objects.prefetch_related("memberships__team").get(pk=request.user.pk)
+        person = User.objects.prefetch_related("memberships__team").get(pk=self.user.pk)
         values = MeAnswer(person).data
         values["language"] = person.language or organization.language
         values["timezone"] = person.timezone or organization.timezone

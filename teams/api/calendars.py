@@ -21,26 +21,24 @@ from teams.worktime import WorktimeError, add_working_time, working_time_between
 MAX_MINUTES = 10 * 366 * 24 * 60
 
 
-class CalendarAnswer(RowAnswer):
+class CalendarRowAnswer(RowAnswer):
+    """A work calendar as the list shows it."""
+
+    class Meta:
+        model = WorkCalendar
+        fields: tuple[str, ...] = (
+            *("code", "name_zh", "name_en", "timezone", "country", "follows_makeup_days", "verified_until", "version"),
+        )
+        read_only_fields = fields
+
+
+class CalendarAnswer(CalendarRowAnswer):
     """A work calendar; `spec` is the form that the engine reads."""
 
     spec = serializers.DictField(read_only=True)
 
-    class Meta:
-        model = WorkCalendar
-        fields = read_only_fields = (
-            *("code", "name_zh", "name_en", "timezone", "country", "follows_makeup_days", "verified_until", "version"),
-            "spec",
-        )
-
-
-class CalendarRowAnswer(CalendarAnswer):
-    """A work calendar as the list shows it."""
-
-    spec = None
-
-    class Meta(CalendarAnswer.Meta):
-        fields = read_only_fields = tuple(name for name in CalendarAnswer.Meta.fields if name != "spec")
+    class Meta(CalendarRowAnswer.Meta):
+        fields = read_only_fields = (*CalendarRowAnswer.Meta.fields, "spec")
 
 
 class CalendarView(ListMixin, RetrieveMixin, RowsView):
@@ -49,7 +47,7 @@ class CalendarView(ListMixin, RetrieveMixin, RowsView):
     queryset = WorkCalendar.objects.order_by("code")
     lookup_field = "code"
 
-    def get_serializer_class(self) -> type[CalendarAnswer]:
+    def get_serializer_class(self) -> type[CalendarRowAnswer]:
         return CalendarRowAnswer if self.action == "list" else CalendarAnswer
 
 
@@ -88,7 +86,7 @@ class _EngineView(ApiView):
 
     def read_query(self, shape: type[serializers.Serializer]) -> dict[str, Any]:
         # "+" in an address is a blank once decoded; no instant holds a blank, so nothing is guessed.
-        values = {name: value.replace(" ", "+") for name, value in self.request.query_params.items()}
+        values = {name: str(value).replace(" ", "+") for name, value in self.request.query_params.items()}
         query = shape(data=values)
         query.is_valid(raise_exception=True)
         return query.validated_data

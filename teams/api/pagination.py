@@ -6,7 +6,7 @@ added meanwhile shift nothing. Nulls stand where Postgres puts them: last when a
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import FieldError
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+Row = TypeVar("Row")
 Cursor = tuple[bool, list[Any]]  # whether to read backwards, and the values of the row at the edge
 
 
@@ -28,7 +29,7 @@ class ContractCursorPagination(BasePagination):
 
     max_cursor = 1000
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Model]:
+    def paginate_queryset(self, queryset: QuerySet[Any, Row], request: Request, view: Any = None) -> list[Row]:
         self.address = request.build_absolute_uri()
         size = page_size_of(request)
         self.total = queryset.count() if request.query_params.get("count") == "1" else None
@@ -44,7 +45,7 @@ class ContractCursorPagination(BasePagination):
         page = page[:size][::-1] if backwards else page[:size]
         self.has_next = bool(page) and (backwards or has_more)
         self.has_previous = bool(page) and (has_more if backwards else cursor is not None)
-        self.page = page
+        self.page: list[Any] = page
         return page
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -39,7 +39,9 @@ class GuardedMultiPartParser(MultiPartParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> DataAndFiles:
         parsed = super().parse(stream, media_type, parser_context)
-        check_json([dict(parsed.data.lists()), [[name, upload.name] for name, upload in parsed.files.items()]])
+        uploads: Any = dict(parsed.files.lists())
+        names = [[name, *(upload.name for upload in sent)] for name, sent in uploads.items()]
+        check_json([dict(parsed.data.lists()), names])
         return parsed
 
 

@@ -37,7 +37,9 @@ class Body(serializers.Serializer):
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            errors = {**error.detail, **errors} if isinstance(error.detail, dict) else error.detail
+            if not isinstance(error.detail, dict):
+                raise
+            errors = {**error.detail, **errors}
         if errors:
             raise serializers.ValidationError(errors)
         return values

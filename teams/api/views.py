@@ -1,5 +1,6 @@
 """What every view of the API shares: find the row, read the body, answer; repeated POSTs; the 404 below the API."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -26,6 +27,7 @@ class ApiView(APIView):
     metadata_class = None
     request: Request
     now: datetime  # read once per request
+    post: Callable[..., Response]  # where a view has one
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.now = timezone.now()
