@@ -72,12 +72,12 @@ def offered_reasons(user: User) -> Any:
     return DelayReason.objects.filter(is_active=True)
 
 
-class _MoneyBody:
+class _MoneyBody(Body):
     """Drops the money fields of a writer who may not know them: they are as unknown as any made-up name."""
 
     money_fields: tuple[str, ...] = ()
 
-    def get_fields(self: Any) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
         user = getattr(self.context.get("request"), "user", None)
         sees_money = self.context.get("sees_money", user.access.sees_any_money if isinstance(user, User) else True)
@@ -87,7 +87,7 @@ class _MoneyBody:
         return fields
 
 
-class LineBody(_MoneyBody, Body):
+class LineBody(_MoneyBody):
     money_fields = ("unit_price", "insurance_cost")
 
     position = NumberField(min_value=1, max_value=100_000, required=False)
@@ -102,7 +102,7 @@ class LineBody(_MoneyBody, Body):
     promised_date_current = DateField(required=False, allow_null=True)
 
 
-class _OrderFields(_MoneyBody, Body):
+class _OrderFields(_MoneyBody):
     """What a person writes of an order, at its creation and later."""
 
     money_fields = ("amount", "fx_rate")
@@ -135,7 +135,7 @@ class OrderBody(_OrderFields):
 
     number = TextField(max_length=40, validators=[CODE_VALIDATOR])
     team = VisibleField(teams_of, key="code", required=False)
-    lines = LineBody(many=True, required=False, max_length=MAX_LINES)
+    lines = LineBody.many_init(required=False, max_length=MAX_LINES)
 
 
 class OrderPatch(_OrderFields, VersionedBody):
@@ -147,7 +147,7 @@ class OrderPatch(_OrderFields, VersionedBody):
 class LinesBody(Body):
     """The lines of a draft, instead of those it has."""
 
-    lines = LineBody(many=True, max_length=MAX_LINES)
+    lines = LineBody.many_init(max_length=MAX_LINES)
 
 
 class LineChangeBody(Body):
@@ -205,7 +205,7 @@ class ShipmentLineBody(Body):
     quantity = QuantityField()
 
 
-class _ShipmentFields(_MoneyBody, Body):
+class _ShipmentFields(_MoneyBody):
     """What a person writes of a shipment; its status and instants follow from its moves."""
 
     money_fields = ("freight_cost", "freight_currency")
@@ -239,13 +239,13 @@ class ShipmentBody(_ShipmentFields):
 
     number = TextField(max_length=40, validators=[CODE_VALIDATOR])
     team = VisibleField(teams_of, key="code", required=False)
-    lines = ShipmentLineBody(many=True, max_length=MAX_LINES)
+    lines = ShipmentLineBody.many_init(max_length=MAX_LINES)
 
 
 class ShipmentPatch(_ShipmentFields, VersionedBody):
     """Fields to change; `lines` replace the quantities until the cargo is loaded."""
 
-    lines = ShipmentLineBody(many=True, required=False, max_length=MAX_LINES)
+    lines = ShipmentLineBody.many_init(required=False, max_length=MAX_LINES)
 
 
 class CargoMoveBody(Body):

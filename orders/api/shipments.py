@@ -144,7 +144,7 @@ class ShipmentView(ListMixin, RetrieveMixin, RowsView):
 
     def _merged(self, shipment: Shipment, sent: dict[OrderLine, Decimal]) -> dict[int, Decimal]:
         """The lines as sent, and those of orders that the writer does not see as they are."""
-        seen = {line.pk for line in shipment.seen_lines}  # type: ignore[attr-defined]
+        seen = {line.pk for line in shipment.seen_lines}  # type: ignore[attr-defined]  # read by shipments_for
         kept = shipment.lines.exclude(pk__in=seen).values_list("order_line_id", "quantity")
         return {**dict(kept), **{line.pk: quantity for line, quantity in sent.items()}}
 
