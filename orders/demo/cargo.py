@@ -1,7 +1,7 @@
 """How the goods of an order travelled: shipments, their cut-offs and their moves."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -118,7 +118,7 @@ def _cargo_values(plot: Plot, number: str, moves: dict[str, Done], terms: dict[s
     return values
 
 
-def _cut_offs(etd) -> dict[str, datetime]:
+def _cut_offs(etd: date) -> dict[str, datetime]:
     """Usual cut-offs of a sailing, on the days before it."""
 
     def at(days: int, hour: int) -> datetime:

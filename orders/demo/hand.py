@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from orders.demo.ledger import Ledger
 from orders.demo.papers import content, facts_of
 from orders.demo.story import Story
-from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, reached_at, status_after
+from orders.fulfilment import CargoFacts, Fulfilment, fulfil, promised_dates, reached_at, status_after
 from orders.models import (
     ClockPause,
     Milestone,
@@ -60,20 +60,20 @@ class Hand:
 
     def _create(self, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
         self.order = self.ledger.add(Order(**self.ledger.resolve(dict(values))))
-        self.order.country = self.order.customer.country
+        if self.order.customer is not None:
+            self.order.country = self.order.customer.country
         for position, line_values in enumerate(lines, start=1):
             line = OrderLine(order=self.order, position=position, **line_values)
             line.promised_date_current = line.promised_date_original
-            line.amount = (line.unit_price * line.quantity).quantize(Decimal("0.01"))
+            line.amount = (line_values["unit_price"] * line.quantity).quantize(Decimal("0.01"))
             self.lines.append(self.ledger.add(line))
-        self.order.amount = sum((line.amount for line in self.lines), Decimal(0))
+        self.order.amount = sum((line.amount or Decimal(0) for line in self.lines), Decimal(0))
         self.order.search_text = search_text(self.order, self.lines)
         self._sum_up_promises()
         self._record(EventKind.CREATED, new=self.order.status)
 
     def _sum_up_promises(self) -> None:
-        self.order.promised_date = max(line.promised_date_original for line in self.lines)
-        self.order.current_promised_date = max(line.promised_date_current for line in self.lines)
+        self.order.promised_date, self.order.current_promised_date = promised_dates(flow.line_facts(self.lines))
 
     def _confirm(self) -> None:
         old, self.order.status = self.order.status, OrderStatus.CONFIRMED
@@ -218,11 +218,7 @@ class Hand:
 
     def _follow_cargo(self, cargo: Sequence[CargoFacts]) -> None:
         order = self.order
-        lines = [
-            LineFacts(line.pk, line.open_quantity, line.promised_date_original, line.promised_date_current)
-            for line in self.lines
-        ]
-        facts = fulfil(lines, cargo, incoterm=order.incoterm)
+        facts = fulfil(flow.line_facts(self.lines), cargo, incoterm=order.incoterm)
         for name in _DERIVED:
             setattr(order, name, getattr(facts, name))
         old, order.status = order.status, status_after(order.status, facts)

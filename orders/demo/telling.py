@@ -1,6 +1,6 @@
 """Tell a plot as a story: the acts that the product's services would have been called with."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -78,7 +78,7 @@ def _create_act(plot: Plot, number: str, terms: dict[str, Any]) -> Act:
     )
 
 
-def _promised_on(plot: Plot, terms: dict[str, Any]):
+def _promised_on(plot: Plot, terms: dict[str, Any]) -> date:
     """The planned delivery and some days to spare."""
     course, steps = plot.course, MOVE_STEPS.get(plot.template)
     last = LAST_STEP.get(plot.template, "CLOSED")
@@ -170,7 +170,7 @@ def _step_acts(plot: Plot) -> list[Act]:
 
 
 def _skipped(plot: Plot) -> dict[str, str]:
-    skipped = {}
+    skipped: dict[str, str] = {}
     if plot.template == "PRE_SALES" and plot.rng.random() < 0.5:
         optional = [spec.code for spec in plot.course.world.specs[plot.template] if "O" in spec.flags]
         skipped |= dict.fromkeys((code for code in optional if code != plot.current), "客户不需要打样")
@@ -218,7 +218,7 @@ def _promise_acts(plot: Plot, terms: dict[str, Any]) -> list[Act]:
     return []
 
 
-def _promised_again(plot: Plot, terms: dict[str, Any]):
+def _promised_again(plot: Plot, terms: dict[str, Any]) -> date:
     course, steps = plot.course, MOVE_STEPS.get(plot.template)
     code = steps[delivery_move(terms["incoterm"])] if steps else LAST_STEP.get(plot.template, "CLOSED")
     days = (course.trouble.days if course.trouble else 0) + plot.rng.uniform(2, 6)

@@ -1,5 +1,6 @@
 from argparse import ArgumentParser
 from time import monotonic
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -19,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--if-empty", action="store_true", help="do nothing where people work with real orders")
         parser.add_argument("--list-logins", action="store_true", help="only print who may log in")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if options["list_logins"]:
             for username, password, zh, en in LOGINS:
                 self.stdout.write(f"{username:<10} {password}  {zh} / {en}")
