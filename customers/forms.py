@@ -43,7 +43,7 @@ class RowForm(RefusedForm):
             kwargs["initial"] = {**seen, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         self.row = row
-        widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+        widgets: dict[str, type[forms.Widget] | forms.Widget] = {"note": forms.Textarea(attrs={"rows": 3})}
         self.fields.update(fields_for_model(self.model, fields=self.names, widgets=widgets))
         for name in self.names:
             self.fields[name].show_hidden_initial = row is not None
@@ -51,11 +51,6 @@ class RowForm(RefusedForm):
     def values(self) -> dict[str, Any]:
         names = self.names if self.row is None else [name for name in self.names if name in self.changed_data]
         return {name: self.cleaned_data[name] for name in names}
-
-    def take_new_version(self, version: int) -> None:
-        """The person has been shown what changed meanwhile: saving again decides."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
 
 
 class CompanyForm(RowForm):

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from customers.models import Company, Contact
 from customers.registry import OrderCounts, order_book
 from teams.countries import country_name
 from teams.errors import DomainError, NotPermitted
+from teams.http import PersonRequest
 from teams.permissions import Permission
 
 PAGE_SIZE = 50
@@ -27,7 +28,7 @@ SHOWN_INTERACTIONS = 30
 
 @login_required
 @require_safe
-def company_list(request: HttpRequest) -> HttpResponse:
+def company_list(request: PersonRequest) -> HttpResponse:
     """Companies the person may see; filters stand in the address."""
     form = CompanyFilterForm(request.GET)
     form.is_valid()  # a filter that cannot be read is not used
@@ -55,7 +56,7 @@ def company_list(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/companies.html", context)
 
 
-def _filtered(companies: Any, wanted: dict[str, Any], request: HttpRequest) -> Any:
+def _filtered(companies: Any, wanted: dict[str, Any], request: PersonRequest) -> Any:
     if wanted.get("q"):
         companies = companies.search(wanted["q"])
     match wanted.get("part"):
@@ -74,11 +75,11 @@ def _filtered(companies: Any, wanted: dict[str, Any], request: HttpRequest) -> A
     return companies
 
 
-def _visible(request: HttpRequest, code: str) -> Company:
+def _visible(request: PersonRequest, code: str) -> Company:
     return get_object_or_404(Company.objects.visible_to(request.user).select_related("team", "owner"), code=code)
 
 
-def _may(request: HttpRequest, permission: Permission, company: Company) -> bool:
+def _may(request: PersonRequest, permission: Permission, company: Company) -> bool:
     try:
         require_at(request.user, permission, company)
     except NotPermitted:
@@ -88,11 +89,11 @@ def _may(request: HttpRequest, permission: Permission, company: Company) -> bool
 
 @login_required
 @require_safe
-def company_page(request: HttpRequest, code: str) -> HttpResponse:
+def company_page(request: PersonRequest, code: str) -> HttpResponse:
     return _show(request, _visible(request, code))
 
 
-def _show(request: HttpRequest, company: Company, status: int = 200, **forms: Any) -> HttpResponse:
+def _show(request: PersonRequest, company: Company, status: int = 200, **forms: Any) -> HttpResponse:
     now = timezone.now()
     counts = order_book().counts([company.pk], viewer=request.user, now=now)
     interactions = company.interactions.select_related("contact", "by").order_by("-at", "-pk")
@@ -115,7 +116,7 @@ def _show(request: HttpRequest, company: Company, status: int = 200, **forms: An
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def company_new(request: HttpRequest) -> HttpResponse:
+def company_new(request: PersonRequest) -> HttpResponse:
     """A company that looks like one that exists is created only once the person says that it is another."""
     if not request.user.access.allows_somewhere(Permission.COMPANY_EDIT):
         raise NotPermitted(_("Your role may not do this."))
@@ -138,18 +139,18 @@ def company_new(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def company_similar(request: HttpRequest) -> HttpResponse:
+def company_similar(request: PersonRequest) -> HttpResponse:
     """While a name is typed: companies that may be the same one."""
     return render(request, "customers/_similar.html", {"similar": _similar(request, request.GET.get("name", "")[:160])})
 
 
-def _similar(request: HttpRequest, name: str) -> list[Company]:
+def _similar(request: PersonRequest, name: str) -> list[Company]:
     return list(Company.objects.visible_to(request.user).similar_to(name).order_by("-likeness", "pk")[:5])
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def company_edit(request: HttpRequest, code: str) -> HttpResponse:
+def company_edit(request: PersonRequest, code: str) -> HttpResponse:
     company = _visible(request, code)
     require_at(request.user, Permission.COMPANY_EDIT, company)
     form = CompanyForm(request.POST or None, user=request.user, row=company)
@@ -174,7 +175,7 @@ def company_edit(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def interaction_add(request: HttpRequest, code: str) -> HttpResponse:
+def interaction_add(request: PersonRequest, code: str) -> HttpResponse:
     company = _visible(request, code)
     require_at(request.user, Permission.INTERACTION_ADD, company)
     form = InteractionForm(request.POST, company=company)
@@ -191,7 +192,7 @@ def interaction_add(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def contact_add(request: HttpRequest, code: str) -> HttpResponse:
+def contact_add(request: PersonRequest, code: str) -> HttpResponse:
     company = _visible(request, code)
     require_at(request.user, Permission.COMPANY_EDIT, company)
     form = ContactForm(request.POST, auto_id="contact_%s")
@@ -203,7 +204,7 @@ def contact_add(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_edit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+def contact_edit(request: PersonRequest, code: str, pk: int) -> HttpResponse:
     company = _visible(request, code)
     contact = get_object_or_404(Contact.objects.filter(company=company), pk=pk)
     require_at(request.user, Permission.COMPANY_EDIT, company)

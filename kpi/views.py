@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from kpi.forms import PRESETS, QuestionForm, filter_choices
 from kpi.metrics.base import Metric
 from kpi.registry import metric_of
 from teams.errors import NotPermitted
+from teams.http import PersonRequest
 from teams.permissions import Permission
 
 PAGE_SIZE = 50
@@ -28,7 +29,7 @@ SHOWN_GROUPS = 30
 TREND_MONTHS = 12
 
 
-def _ask(request: HttpRequest, metric: Metric | None = None) -> tuple[QuestionForm, Any]:
+def _ask(request: PersonRequest, metric: Metric | None = None) -> tuple[QuestionForm, Any]:
     """The question in the address.
 
     Raises:
@@ -47,7 +48,7 @@ def _metric(code: str) -> Metric:
         raise Http404 from unknown
 
 
-def _frame(request: HttpRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
+def _frame(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
     """What every page of figures shows above: period, filters, and what of them could not be read."""
     query = form.query()
     return {
@@ -64,7 +65,7 @@ def _frame(request: HttpRequest, form: QuestionForm, asked: Any) -> dict[str, An
 
 @login_required
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: PersonRequest) -> HttpResponse:
     form, asked = _ask(request)
     frame = _frame(request, form, asked)
     cards = [pages.view_of(card, frame["query"]) for card in read_dashboard(asked)]
@@ -76,7 +77,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def kpi_figure(request: HttpRequest, code: str) -> HttpResponse:
+def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     metric = _metric(code)
     form, asked = _ask(request, metric)
     frame = _frame(request, form, asked)
@@ -115,7 +116,7 @@ def kpi_figure(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def kpi_members(request: HttpRequest, code: str) -> HttpResponse:
+def kpi_members(request: PersonRequest, code: str) -> HttpResponse:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
     metric = _metric(code)
     form, asked = _ask(request, metric)

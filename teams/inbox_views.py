@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from django.contrib import messages as banners
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from teams.http import PersonRequest
 from teams.models import Notification
 from teams.notifications import registry, texts
 from teams.services import inbox as services
@@ -38,7 +39,7 @@ def row_of(message: Notification) -> MessageRow:
 
 @login_required
 @require_safe
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: PersonRequest) -> HttpResponse:
     """Unread ones first of all; `show=all` for everything."""
     show = "all" if request.GET.get("show") == "all" else "unread"
     told = Notification.objects.inbox_of(request.user)
@@ -60,7 +61,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def inbox_open(request: HttpRequest, pk: int) -> HttpResponse:
+def inbox_open(request: PersonRequest, pk: int) -> HttpResponse:
     """Mark the message read and go where it leads, as opening a mail does."""
     message = get_object_or_404(Notification.objects.inbox_of(request.user), pk=pk)
     services.mark_read(ids=[message.pk], by=request.user, now=timezone.now())
@@ -69,7 +70,7 @@ def inbox_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def inbox_acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+def inbox_acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
     """“I have seen to it”; the answer is the row for htmx, else the inbox."""
     message = get_object_or_404(Notification.objects.inbox_of(request.user), pk=pk)
     message = services.acknowledge(notification_id=message.pk, by=request.user, now=timezone.now())
@@ -80,7 +81,7 @@ def inbox_acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def inbox_read_all(request: HttpRequest) -> HttpResponse:
+def inbox_read_all(request: PersonRequest) -> HttpResponse:
     unread = Notification.objects.inbox_of(request.user).unread().values_list("pk", flat=True)
     count = services.mark_read(ids=unread, by=request.user, now=timezone.now())
     text = ngettext("%(count)s message marked as read.", "%(count)s messages marked as read.", count) % {"count": count}

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.choices import flatten_choices
 from django.utils.translation import gettext as _
 
 from teams.errors import DomainError, StaleVersion
@@ -30,6 +32,13 @@ class RefusedForm(forms.Form):
         if len(shown) < len(named) or not named:
             self.add_error(None, str(refusal))
 
+    def take_new_version(self, version: int) -> None:
+        """The person has been shown what changed meanwhile: saving again decides."""
+        sent = QueryDict(mutable=True)
+        sent.update(self.data)
+        sent["version"] = str(version)
+        self.data = sent
+
     def field_of(self, name: str) -> str:
         """The form's name for a field of the service."""
         return name
@@ -43,10 +52,11 @@ class RefusedForm(forms.Form):
     def display(self, name: str, value: Any) -> str:
         """A stored value as a person reads it; a related row by its name."""
         field = self.fields[name]
-        if isinstance(field, forms.ModelChoiceField):
+        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             return str(field.queryset.filter(pk=value).first() or "—")
         if isinstance(field, forms.ChoiceField):
-            return str(dict(field.flatchoices if hasattr(field, "flatchoices") else field.choices).get(value, value))
+            choices: Any = field.choices  # a form field made them pairs or groups of pairs
+            return str(dict(flatten_choices(choices)).get(value, value))
         if isinstance(field, forms.DateTimeField) and value:
             return str(field.prepare_value(datetime.fromisoformat(value)))[:16]
         return str(value if value not in (None, "") else "—")

@@ -52,7 +52,7 @@ class ShipmentForm(RefusedForm):
         super().__init__(*args, **kwargs)
         self.shipment, self.lines = shipment, list(lines)
         sees_money = user.access.sees_money(team_id)
-        widgets: dict[str, forms.Widget] = {name: InstantInput() for name in CUTOFF_FIELDS}
+        widgets: dict[str, type[forms.Widget] | forms.Widget] = {name: InstantInput() for name in CUTOFF_FIELDS}
         widgets |= {"etd": DayInput(), "eta": DayInput(), "note": forms.Textarea(attrs={"rows": 3})}
         names = [name for name in FIELDS if sees_money or name not in MONEY_FIELDS]
         self.fields.update(fields_for_model(Shipment, fields=names, widgets=widgets))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from django.db.models import DecimalField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
@@ -20,6 +21,19 @@ from orders.pages.steps import day_length, working_time
 from orders.workflow import BEFORE_DEPARTURE, SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
 from teams.models import User
 from teams.permissions import Permission
+
+if TYPE_CHECKING:  # rows with what queries add to them
+    from django_stubs_ext import WithAnnotations
+
+    class _Seen(TypedDict):
+        seen_lines: list[ShipmentLine]
+        urgency: NotRequired[int]  # of `by_urgency`
+
+    class _Left(TypedDict):
+        left: Decimal
+
+    SeenShipment = WithAnnotations[Shipment, _Seen]
+    LineWithLeft = WithAnnotations[OrderLine, _Left]
 
 # What the button of a move says.
 MOVE_NAMES: dict[str, Promise] = {
@@ -53,7 +67,7 @@ class CutoffCell:
 class ShipmentRow:
     """One line of the list, and the head of a shipment's page."""
 
-    shipment: Shipment
+    shipment: "SeenShipment"
     orders: list[Order]
     cutoffs: list[CutoffCell]
     day_length: timedelta
@@ -79,31 +93,22 @@ class Group:
     rows: list[ShipmentRow]
 
 
-def with_row_data(shipments: ShipmentQuerySet, user: User) -> ShipmentQuerySet:
+def with_row_data(shipments: ShipmentQuerySet, user: User) -> "QuerySet[SeenShipment]":
     """The queryset with what `rows_of` reads; of the cargo only what belongs to orders that the reader sees."""
     lines = ShipmentLine.objects.filter(order_line__order__in=Order.objects.visible_to(user))
-    return (
-        shipments.with_cutoffs()
-        .select_related("team__calendar", "owner", "forwarder")
-        .prefetch_related(
-            Prefetch(
-                "lines",
-                lines.select_related("order_line__order__customer").order_by(
-                    "order_line__order", "order_line__position"
-                ),
-                to_attr="seen_lines",
-            )
-        )
-    )
+    lines = lines.select_related("order_line__order__customer").order_by("order_line__order", "order_line__position")
+    rows = shipments.with_cutoffs().select_related("team__calendar", "owner", "forwarder")
+    seen = Prefetch("lines", lines, to_attr="seen_lines")
+    return rows.prefetch_related(seen)  # type: ignore[return-value]  # django-stubs takes to_attr for another type
 
 
-def rows_of(shipments: Sequence[Shipment], *, user: User, now: datetime) -> list[ShipmentRow]:
+def rows_of(shipments: "Sequence[SeenShipment]", *, user: User, now: datetime) -> list[ShipmentRow]:
     """Rows for `shipments` (from `with_row_data`); no further query."""
     today = timezone.localdate(now)
     return [_row(shipment, user, now, today) for shipment in shipments]
 
 
-def _row(shipment: Shipment, user: User, now: datetime, today: date) -> ShipmentRow:
+def _row(shipment: "SeenShipment", user: User, now: datetime, today: date) -> ShipmentRow:
     schedule = shipment.team.calendar.schedule()
     length = day_length(schedule)
     cells = []
@@ -138,7 +143,7 @@ def grouped(rows: Sequence[ShipmentRow], now: datetime) -> list[Group]:
     for row in rows:
         urgency = Urgency(row.shipment.urgency)
         title = str(urgency.label)
-        if urgency == Urgency.COMING:
+        if urgency == Urgency.COMING and row.shipment.etd:
             title = _week(_monday(row.shipment.etd), this_monday)
         tone = {Urgency.CUTOFF: "late", Urgency.LATE: "late"}.get(urgency, "")
         groups.setdefault(title, Group(title, tone, [])).rows.append(row)
@@ -177,13 +182,10 @@ def history_of(shipment: Shipment, user: User, *, sees_money: bool) -> list[Hist
         .select_related("by")
         .order_by("-recorded_at", "-pk")[:200]
     )
+    names = {field.name: str(field.verbose_name) for field in Shipment._meta.fields}
     entries: dict[tuple, HistoryEntry] = {}
     for event in events:
-        fields = [
-            str(Shipment._meta.get_field(name).verbose_name)
-            for name in event.data.get("fields", {})
-            if sees_money or name not in MONEY_FIELDS
-        ]
+        fields = [names[name] for name in event.data.get("fields", {}) if sees_money or name not in MONEY_FIELDS]
         text = str(ShipmentStatus(event.new).label) if event.kind == EventKind.MOVED else str(event.get_kind_display())
         entries.setdefault((event.recorded_at, event.kind, event.new), HistoryEntry(event, text, fields))
     return list(entries.values())
@@ -197,7 +199,7 @@ MONEY_FIELDS = ("freight_cost", "freight_currency")
 _ZERO = Value(Decimal(0), output_field=DecimalField())
 
 
-def with_left(lines: QuerySet[OrderLine], *, without: Shipment | None = None) -> QuerySet[OrderLine]:
+def with_left(lines: QuerySet[OrderLine], *, without: Shipment | None = None) -> "QuerySet[LineWithLeft]":
     """Annotate `left`: what no shipment carries yet, as `orders.services.shipments.quantity_left` says of one line."""
     counts = ~Q(shipment_lines__shipment__status=ShipmentStatus.CANCELLED)
     if without is not None:
@@ -208,7 +210,7 @@ def with_left(lines: QuerySet[OrderLine], *, without: Shipment | None = None) ->
 
 def orders_to_ship(user: User, text: str = "") -> QuerySet[Order]:
     """Confirmed orders of which something is in no shipment yet, the next promised first."""
-    open_lines = with_left(OrderLine.objects.filter(order=OuterRef("pk"))).filter(left__gt=0)
+    open_lines = with_left(OrderLine.objects.filter(order=OuterRef("pk"))).filter(left__gt=Decimal(0))
     orders = (
         Order.objects.visible_to(user)
         .filter(Exists(open_lines), status=OrderStatus.CONFIRMED)

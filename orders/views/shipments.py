@@ -1,11 +1,11 @@
 """Shipments: the list by urgency and ETD, a shipment's page, and its moves in place."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,15 +31,19 @@ from orders.services import shipments as services
 from orders.workflow import ShipmentStatus
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
+from teams.http import PersonRequest
 from teams.models import User
 from teams.permissions import Permission
+
+if TYPE_CHECKING:
+    from orders.pages.shipments import LineWithLeft, SeenShipment
 
 PAGE_SIZE = 60
 
 
 @login_required
 @require_safe
-def shipment_list(request: HttpRequest) -> HttpResponse:
+def shipment_list(request: PersonRequest) -> HttpResponse:
     """What is to be shipped, the most urgent first; filters stand in the address."""
     now = timezone.now()
     form = ShipmentFilterForm(request.GET)
@@ -90,29 +94,29 @@ def _page_number(query: QueryDict) -> int:
     return min(int(text), 10_000) if text.isascii() and text.isdigit() and 0 < len(text) < 6 and int(text) else 1
 
 
-def _visible(request: HttpRequest, number: str) -> Shipment:
+def _visible(request: PersonRequest, number: str) -> "SeenShipment":
     """The shipment with its row's data, if the person may see it; else 404."""
     rows = with_row_data(Shipment.objects.visible_to(request.user), request.user)
     return get_object_or_404(rows, number=number)
 
 
-def _require_somewhere(request: HttpRequest, permission: Permission) -> None:
+def _require_somewhere(request: PersonRequest, permission: Permission) -> None:
     """Refuse those who may do this in no team, before any object is named."""
     if not request.user.access.allows_somewhere(permission):
         raise NotPermitted(_("Your role may not do this."))
 
 
-def _row(request: HttpRequest, number: str) -> ShipmentRow:
+def _row(request: PersonRequest, number: str) -> ShipmentRow:
     return rows_of([_visible(request, number)], user=request.user, now=timezone.now())[0]
 
 
 @login_required
 @require_safe
-def shipment_page(request: HttpRequest, number: str) -> HttpResponse:
+def shipment_page(request: PersonRequest, number: str) -> HttpResponse:
     return _show_page(request, _row(request, number))
 
 
-def _show_page(request: HttpRequest, row: ShipmentRow, status: int = 200, **forms: Any) -> HttpResponse:
+def _show_page(request: PersonRequest, row: ShipmentRow, status: int = 200, **forms: Any) -> HttpResponse:
     shipment = row.shipment
     sees_money = request.user.access.sees_money(shipment.team_id)
     context = {
@@ -130,7 +134,7 @@ def _show_page(request: HttpRequest, row: ShipmentRow, status: int = 200, **form
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def shipment_move(request: HttpRequest, number: str) -> HttpResponse:
+def shipment_move(request: PersonRequest, number: str) -> HttpResponse:
     """GET shows the row with the form of its next move, POST makes it; the answer is the row, or the page."""
     row = _row(request, number)
     require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
@@ -159,13 +163,13 @@ def shipment_move(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("shipment", number=number)
 
 
-def _show_row(request: HttpRequest, row: ShipmentRow, form: MoveForm | None, status: int = 200) -> HttpResponse:
+def _show_row(request: PersonRequest, row: ShipmentRow, form: MoveForm | None, status: int = 200) -> HttpResponse:
     return render(request, "orders/_shipment_row.html", {"row": row, "form": form}, status=status)
 
 
 @login_required
 @require_POST
-def shipment_bulk_move(request: HttpRequest) -> HttpResponse:
+def shipment_bulk_move(request: PersonRequest) -> HttpResponse:
     """The same move for every checked shipment; each is moved or refused by itself."""
     _require_somewhere(request, Permission.SHIPMENT_MOVE)
     form = BulkMoveForm(request.POST)
@@ -193,7 +197,7 @@ def shipment_bulk_move(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: PersonRequest) -> str:
     """The list with the filters it had."""
     query = request.POST.get("query", "")
     return "/shipments/" + (f"?{QueryDict(query).urlencode()}" if query else "")
@@ -201,7 +205,7 @@ def _back(request: HttpRequest) -> str:
 
 @login_required
 @require_POST
-def shipment_cancel(request: HttpRequest, number: str) -> HttpResponse:
+def shipment_cancel(request: PersonRequest, number: str) -> HttpResponse:
     row = _row(request, number)
     require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
     form = CancelForm(request.POST)
@@ -220,15 +224,15 @@ def shipment_cancel(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def shipment_edit(request: HttpRequest, number: str) -> HttpResponse:
+def shipment_edit(request: PersonRequest, number: str) -> HttpResponse:
     row = _row(request, number)
     shipment = row.shipment
     require(request.user, Permission.SHIPMENT_EDIT, team_id=shipment.team_id)
     aboard = {line.order_line_id: line.quantity for line in shipment.seen_lines}
     are_lines_open = shipment.status in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED}
     orders = [order.pk for order in row.orders]
-    lines = with_left(OrderLine.objects.filter(order__in=orders), without=shipment).filter(left__gt=0)
-    lines = lines.select_related("order").order_by("order", "position") if are_lines_open else []
+    left = with_left(OrderLine.objects.filter(order__in=orders), without=shipment).filter(left__gt=Decimal(0))
+    lines = list(left.select_related("order").order_by("order", "position")) if are_lines_open else []
     form = ShipmentForm(
         request.POST or None,
         user=request.user,
@@ -251,7 +255,7 @@ def shipment_edit(request: HttpRequest, number: str) -> HttpResponse:
             )
         except DomainError as refusal:
             form.add_refusal(refusal)
-            _take_new_version(form, shipment)
+            form.take_new_version(Shipment.objects.values_list("version", flat=True).get(pk=shipment.pk))
         else:
             messages.success(request, _("Saved."))
             return redirect("shipment", number=form.cleaned_data["number"])
@@ -268,21 +272,15 @@ def _plain(quantity: Decimal) -> str:
     return f"{quantity.normalize():f}"
 
 
-def _unseen(shipment: Shipment) -> dict[int, Any]:
+def _unseen(shipment: "SeenShipment") -> dict[int, Any]:
     seen = {line.pk for line in shipment.seen_lines}
     rest = ShipmentLine.objects.filter(shipment=shipment).exclude(pk__in=seen)
     return dict(rest.values_list("order_line_id", "quantity"))
 
 
-def _take_new_version(form: ShipmentForm, shipment: Shipment) -> None:
-    """The person has been shown what changed meanwhile: saving again decides."""
-    form.data = form.data.copy()
-    form.data["version"] = str(Shipment.objects.values_list("version", flat=True).get(pk=shipment.pk))
-
-
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def shipment_new(request: HttpRequest) -> HttpResponse:
+def shipment_new(request: PersonRequest) -> HttpResponse:
     """Ship what is left of the orders named in the address; without one, choose among those to be shipped."""
     _require_somewhere(request, Permission.SHIPMENT_EDIT)
     numbers = list(dict.fromkeys(request.GET.getlist("order")))[:20]
@@ -294,8 +292,8 @@ def shipment_new(request: HttpRequest) -> HttpResponse:
         raise Http404
     for order in orders:
         require(request.user, Permission.SHIPMENT_EDIT, team_id=order.team_id)
-    lines = with_left(OrderLine.objects.filter(order__in=orders)).filter(left__gt=0).select_related("order")
-    lines = list(lines.order_by("order", "position"))
+    left = with_left(OrderLine.objects.filter(order__in=orders)).filter(left__gt=Decimal(0))
+    lines = list(left.select_related("order").order_by("order", "position"))
     form = ShipmentForm(
         request.POST or None,
         user=request.user,
@@ -319,7 +317,7 @@ def shipment_new(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/shipment_new.html", context, status=422 if form.errors else 200)
 
 
-def _first_values(order: Order, lines: list[Any], user: User) -> dict[str, Any]:
+def _first_values(order: Order, lines: "list[LineWithLeft]", user: User) -> dict[str, Any]:
     """All that is left travels, the way the order says."""
     return {
         "number": suggested_number(order),
@@ -330,7 +328,7 @@ def _first_values(order: Order, lines: list[Any], user: User) -> dict[str, Any]:
     }
 
 
-def _choose_orders(request: HttpRequest) -> HttpResponse:
+def _choose_orders(request: PersonRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:200].strip()
     context = {"orders": orders_to_ship(request.user, text)[:50], "text": text}
     return render(request, "orders/shipment_choose.html", context)
