@@ -1,6 +1,6 @@
 """Answers about orders and milestones; explicit lists of fields, money apart."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
@@ -92,6 +92,12 @@ class HolderAnswer(serializers.Serializer):
     person = PersonAnswer(source="assignee", read_only=True, allow_null=True)
 
 
+class WithStepsGoingOn(Protocol):
+    """An order as `orders.api.rows` reads it."""
+
+    going_on: list[Milestone]  # the next due first
+
+
 class OrderAnswer(RowAnswer):
     """An order as the list shows it. People, companies and the team by id, with their readable keys beside."""
 
@@ -115,7 +121,7 @@ class OrderAnswer(RowAnswer):
 
     class Meta:
         model = Order
-        fields = read_only_fields = (
+        fields: tuple[str, ...] = (
             *("id", "number", "status", "customer", "customer_code", "customer_name", "customer_po_no"),
             *("supplier", "supplier_code", "supplier_name", "team", "team_code", "clerk", "clerk_name"),
             *("sales_rep", "sales_rep_name", "logistics_owner", "logistics_owner_name"),
@@ -125,6 +131,7 @@ class OrderAnswer(RowAnswer):
             *("promised_date", "current_promised_date", "shipped_at", "first_delivered_at", "delivered_at"),
             *("is_in_full", "progress", "next_milestone", "holder", "float_minutes", "is_overdue", "version"),
         )
+        read_only_fields = fields
 
     # Made once for a list: building a serializer's fields costs more than the whole row.
     @cached_property
@@ -136,16 +143,16 @@ class OrderAnswer(RowAnswer):
         return HolderAnswer(context=self.context)
 
     @extend_schema_field(NextStepAnswer(allow_null=True))
-    def get_next_milestone(self, order: Order) -> Any:
+    def get_next_milestone(self, order: WithStepsGoingOn) -> Any:
         step = next(iter(order.going_on), None)
         return self._next_step.to_representation(step) if step else None
 
     @extend_schema_field(HolderAnswer(allow_null=True))
-    def get_holder(self, order: Order) -> Any:
+    def get_holder(self, order: WithStepsGoingOn) -> Any:
         step = next(iter(order.going_on), None)
         return self._holder.to_representation(step) if step else None
 
-    def get_float_minutes(self, order: Order) -> int | None:
+    def get_float_minutes(self, order: WithStepsGoingOn) -> int | None:
         """The least room of the steps going on; null where the plan knows none."""
         return min((m.float_minutes for m in order.going_on if m.float_minutes is not None), default=None)
 
@@ -176,4 +183,4 @@ class TimelineEntry(serializers.Serializer):
     new = serializers.CharField(read_only=True)
     side = serializers.CharField(read_only=True)
     text = serializers.CharField(read_only=True)
-    data = serializers.DictField(read_only=True)
+    data = serializers.DictField(read_only=True)  # type: ignore[assignment]  # DRF takes fields out of the class
