@@ -44,7 +44,7 @@ O, M, S = OrderStatus, MilestoneStatus, ShipmentStatus  # noqa: E741  read the t
 # they stand here because a correction of a shipment may also lead back.
 ORDER_MOVES: dict[str, frozenset[str]] = {
     O.DRAFT: frozenset({O.CONFIRMED, O.CANCELLED}),
-    O.CONFIRMED: frozenset({O.ON_HOLD, O.SHIPPED, O.DELIVERED, O.CANCELLED, O.CLOSED}),
+    O.CONFIRMED: frozenset({O.ON_HOLD, O.SHIPPED, O.DELIVERED, O.CANCELLED}),
     O.ON_HOLD: frozenset({O.CONFIRMED, O.SHIPPED, O.DELIVERED, O.CANCELLED}),
     O.SHIPPED: frozenset({O.CONFIRMED, O.ON_HOLD, O.DELIVERED}),
     O.DELIVERED: frozenset({O.CONFIRMED, O.SHIPPED, O.CLOSED}),

@@ -7,7 +7,7 @@ from orders.models import ClockPause, Order, OrderEvent
 from orders.services import orders as services
 from orders.services import shipments
 from orders.services.flow import ReasonMissing
-from orders.services.milestones import assign_milestone
+from orders.services.milestones import assign_milestone, pause_milestone
 from orders.services.owners import CannotCarry
 from orders.workflow import ORDER_MOVES, OrderStatus, TransitionNotAllowed, check_transition
 from teams.errors import StaleVersion
@@ -284,6 +284,26 @@ def test_an_order_closes_only_with_its_steps(order, clerk):
     order.refresh_from_db()
     assert order.status == "closed"
     assert not order.milestones.open().exists()
+
+
+def test_an_order_that_is_not_delivered_does_not_close(order, clerk):
+    order.milestones.update(status="skipped", closed_at=MONDAY, recorded_at=MONDAY, next_reminder_at=None)
+
+    with pytest.raises(TransitionNotAllowed):
+        services.close_order(order_id=order.pk, by=clerk, now=MONDAY)
+
+
+def test_closing_ends_the_pause_of_the_last_step(order, clerk):
+    ship(order, clerk, 100)
+    last = order.milestones.get(code="CLOSED")
+    pause_milestone(milestone_id=last.pk, side="customer", reason="papers", by=clerk, now=MONDAY)
+    order.milestones.open().exclude(pk=last.pk).update(
+        status="skipped", closed_at=MONDAY, recorded_at=MONDAY, next_reminder_at=None
+    )
+
+    services.close_order(order_id=order.pk, by=clerk, now=MONDAY + DAY)
+
+    assert ClockPause.objects.get(milestone=last).to_at == MONDAY + DAY
 
 
 @pytest.mark.parametrize("old", OrderStatus.values)

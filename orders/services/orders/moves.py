@@ -117,6 +117,7 @@ def close_order(*, order_id: int, by: User, now: datetime, reason: str = "") -> 
         raise NotReady(message, fields={"milestones": message})
     old, order.status, order.closed_at = order.status, OrderStatus.CLOSED, now
     order.save(update_fields=["status", "closed_at"])
+    ClockPause.objects.running().filter(milestone__order=order).end(now)
     order.milestones.open().update(
         status=MilestoneStatus.DONE,
         actual_finish_at=now,
