@@ -54,7 +54,8 @@ class MilestoneAnswer(RowAnswer):
 
 
 class OrderLineAnswer(RowAnswer):
-    money_fields = ("unit_price", "amount", "insurance_cost")
+    # Further columns of an imported sheet may be prices, and nothing tells which.
+    money_fields = ("unit_price", "amount", "insurance_cost", "attributes")
 
     class Meta:
         model = OrderLine

@@ -245,3 +245,13 @@ def test_a_list_costs_as_many_queries_with_three_rows_as_with_one(api, team, cle
         make_confirmed_order(team=team, by=clerk, lines=[make_line_values(), make_line_values(quantity=Decimal(3))])
 
     assert queries_of(lambda: api.get("orders/")) == one
+
+
+def test_further_columns_of_a_sheet_may_be_prices_and_are_absent_with_them(team, order):
+    order.lines.update(attributes={"price_per_unit": "2.50"})
+    logistics, clerk = make_user("logistics", team=team), order.clerk
+
+    hidden, shown = (Api(person).get(f"orders/{order.number}/").json()["lines"][0] for person in (logistics, clerk))
+
+    assert shown["attributes"] == {"price_per_unit": "2.50"}
+    assert not {"attributes", "unit_price"} & hidden.keys()
