@@ -108,7 +108,7 @@ def _message(person: User) -> Notification:
     return Notification.objects.create(
         kind="milestone_due",
         recipient=person,
-        subject="orders.milestone:1",
+        subject=f"orders.milestone:{MISSING_ID}",
         dedupe_key=f"{person.pk}:{Notification.objects.count()}",
         payload={
             **{"order": "GD-1", "customer": person.name, "name_zh": "接单", "name_en": "order received"},
