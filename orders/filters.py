@@ -24,6 +24,8 @@ from teams.models import Organization, Team, User
 # Not a status: stands for every status of an order that is not closed or cancelled.
 OPEN = "open"
 YES_NO = [("true", pgettext_lazy("filter", "Yes")), ("false", pgettext_lazy("filter", "No"))]
+# One form in every language: “03/04/2026” is another day in London than in New York.
+ISO_DATE = ["%Y-%m-%d"]
 SORTABLE = ("number", "ordered_at", "current_promised_date", "status")
 
 
@@ -94,10 +96,10 @@ class OrderFilter(django_filters.FilterSet):
     stage = django_filters.ChoiceFilter(label=_("stage"), choices=Stage.choices, method="filter_stage")
     waiting_on = django_filters.ChoiceFilter(label=_("waiting on"), choices=Side.choices, method="filter_waiting_on")
     promised_after = django_filters.DateFilter(
-        label=_("promised from"), field_name="current_promised_date", lookup_expr="gte"
+        label=_("promised from"), field_name="current_promised_date", lookup_expr="gte", input_formats=ISO_DATE
     )
     promised_before = django_filters.DateFilter(
-        label=_("promised until"), field_name="current_promised_date", lookup_expr="lte"
+        label=_("promised until"), field_name="current_promised_date", lookup_expr="lte", input_formats=ISO_DATE
     )
     q = django_filters.CharFilter(label=_("search"), method="filter_q", max_length=200)
     ordering = django_filters.OrderingFilter(

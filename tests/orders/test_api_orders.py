@@ -255,3 +255,15 @@ def test_further_columns_of_a_sheet_may_be_prices_and_are_absent_with_them(team,
 
     assert shown["attributes"] == {"price_per_unit": "2.50"}
     assert not {"attributes", "unit_price"} & hidden.keys()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("day", ["03/04/2026", "2026/03/04", "2026年3月4日", "2026-02-30"])
+def test_dates_of_a_filter_are_iso_whatever_the_language(clerk, day, language):
+    clerk.language = language
+    clerk.save()
+
+    response = Api(clerk).get("orders/", promised_before=day)
+
+    assert response.status_code == 422
+    assert list(response.json()["fields"]) == ["promised_before"]
