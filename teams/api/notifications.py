@@ -1,5 +1,7 @@
 """`notifications/`: the reader's own inbox."""
 
+from collections.abc import Callable
+
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -11,7 +13,7 @@ from rest_framework.response import Response
 from teams.api.serializers import Body, RowAnswer
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
 from teams.models import Notification
-from teams.notifications import texts
+from teams.notifications import registry, texts
 from teams.services import inbox
 
 
@@ -29,13 +31,19 @@ class NotificationAnswer(RowAnswer):
         )
 
     def get_headline(self, message: Notification) -> str:
-        return texts.headline(message)
+        return self._said(texts.headline, message)
 
     def get_text(self, message: Notification) -> str:
-        return texts.body(message)
+        return self._said(texts.body, message)
 
     def get_url(self, message: Notification) -> str:
-        return texts.target_url(message)
+        return self._said(texts.target_url, message)
+
+    def _said(self, part: Callable[[Notification], str], message: Notification) -> str:
+        try:
+            return part(message)
+        except (registry.UnknownKind, KeyError):
+            return ""  # written by a version that knew another kind, or other facts
 
 
 class NotificationFilter(django_filters.FilterSet):
