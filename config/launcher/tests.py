@@ -12,6 +12,8 @@ from .text import LauncherError, say, tr
 
 BROWSER_TESTS = "tests/e2e"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# A process a core; a file stays in one of them, since its tests share what they set up.
+PARALLEL = ("-n", "auto", "--dist", "loadfile")
 INTERRUPTED = 2  # pytest's exit code after Ctrl-C
 
 
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
     if arguments:
         return _pytest(arguments, environment)
-    code = _pytest([f"--ignore={BROWSER_TESTS}"], environment)
+    code = _pytest([f"--ignore={BROWSER_TESTS}", *PARALLEL], environment)
     if code < 0 or code == INTERRUPTED:
         return INTERRUPTED
     if not any(shutil.which(name) for name in CHROMIUM_NAMES):
