@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kpi.figures import Figure, Group, assemble, by_time, outcomes_of, stock_at
+from kpi.figures import Figure, Group, Outcomes, assemble, by_time, outcomes_of, stock_at
 from kpi.metrics.base import Metric
 from kpi.periods import Period, months_before
 from kpi.questions import Question
@@ -41,7 +41,7 @@ def _flow_cards(family: Sequence[Metric], asked: Question, months: int) -> dict[
     by_month = by_time(widest, asked.within(trended), "month") if months else []
     known = {bucket.period: rows for bucket, rows in by_month}
 
-    def rows_of(period: Period):  # type: ignore[no-untyped-def]  # the rows of a GROUP BY
+    def rows_of(period: Period) -> Outcomes:
         return known[period] if period in known else outcomes_of(widest, asked.within(period))
 
     now_rows, before_rows = rows_of(asked.period), rows_of(before)

@@ -63,10 +63,11 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-        self.fields["timezone"].choices = [  # type: ignore[attr-defined]
+        zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+        zone: Any = self.fields["timezone"]
+        zone.choices = [
             ("", pgettext_lazy("time zone", "As the company")),
-            *((zone, zone.replace("_", " ")) for zone in zones),
+            *((name, name.replace("_", " ")) for name in zones),
         ]
 
 

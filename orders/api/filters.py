@@ -33,7 +33,7 @@ class StrictField(forms.Field):
             # "+" in an address is a blank once decoded; no instant holds a blank, so nothing is guessed.
             return self.reader.to_internal_value(value.replace(" ", "+"))
         except ApiValidationError as error:
-            details: list[ErrorDetail] = error.detail  # type: ignore[assignment]
+            details: list[ErrorDetail] = error.detail  # type: ignore[assignment]  # one field's
             raise forms.ValidationError([str(detail) for detail in details]) from error
 
 

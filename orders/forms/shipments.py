@@ -127,7 +127,8 @@ class BulkMoveForm(forms.Form):
         super().__init__(*args, **kwargs)
         sent = self.data.getlist("chosen")[:200] if hasattr(self.data, "getlist") else []
         ids = [pk for pk in sent if pk.isascii() and pk.isdigit() and len(pk) < 19]
-        self.fields["chosen"].choices = [(pk, pk) for pk in ids]  # type: ignore[attr-defined]
+        chosen: Any = self.fields["chosen"]
+        chosen.choices = [(pk, pk) for pk in ids]
 
 
 class ShipmentFilterForm(forms.Form):

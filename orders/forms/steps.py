@@ -61,7 +61,8 @@ class CompleteForm(StepForm):
     def __init__(self, *args: Any, row: StepRow, **kwargs: Any) -> None:
         super().__init__(*args, row=row, **kwargs)
         if row.is_overdue or row.is_late_waiting:
-            self.fields["delay_reason"].queryset = DelayReason.objects.filter(is_active=True).order_by("side", "pk")  # type: ignore[attr-defined]
+            reason: Any = self.fields["delay_reason"]
+            reason.queryset = DelayReason.objects.filter(is_active=True).order_by("side", "pk")
         else:
             del self.fields["delay_reason"]
         for kind, name in row.missing:
@@ -120,8 +121,9 @@ class AssignForm(StepForm):
     def __init__(self, *args: Any, row: StepRow, **kwargs: Any) -> None:
         super().__init__(*args, row=row, **kwargs)
         people = User.objects.filter(is_active=True, memberships__team=row.milestone.order.team_id).distinct()
-        self.fields["assignee"].queryset = people.order_by("name", "pk")  # type: ignore[attr-defined]
-        self.fields["assignee"].initial = row.milestone.assignee_id
+        assignee: Any = self.fields["assignee"]
+        assignee.queryset = people.order_by("name", "pk")
+        assignee.initial = row.milestone.assignee_id
 
 
 FORMS: dict[str, type[StepForm]] = {

@@ -46,15 +46,16 @@ def draw_axis(
     milestones: Sequence[Milestone], tones: Mapping[int, str], promised: date | None, now: datetime
 ) -> Axis | None:
     """Lay the steps out between the first start and the last finish; None where there is nothing to draw."""
-    steps = [m for m in milestones if m.due_at and m.status not in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED}]
+    left_out = {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED}
+    steps = [(m, m.due_at) for m in milestones if m.due_at and m.status not in left_out]
     if len(steps) < 2:
         return None
     zone = timezone.get_current_timezone()
     promise_ends = datetime(promised.year, promised.month, promised.day, 23, 59, tzinfo=zone) if promised else None
     instants = [
         instant
-        for m in steps
-        for instant in (m.planned_start_at, m.due_at, m.baseline_finish_at, m.actual_finish_at)
+        for m, due in steps
+        for instant in (m.planned_start_at, due, m.baseline_finish_at, m.actual_finish_at)
         if instant
     ]
     first, last = min(instants), max([*instants, *([promise_ends] if promise_ends else [])])
@@ -68,12 +69,12 @@ def draw_axis(
             name=m.name,
             tone=tones[m.pk],
             y=TOP + index * ROW,
-            x1=x(m.planned_start_at or m.due_at),  # type: ignore[arg-type]
-            x2=x(m.due_at),  # type: ignore[arg-type]
-            baseline=x(m.baseline_finish_at) if m.baseline_finish_at and m.baseline_finish_at != m.due_at else None,
+            x1=x(m.planned_start_at or due),
+            x2=x(due),
+            baseline=x(m.baseline_finish_at) if m.baseline_finish_at and m.baseline_finish_at != due else None,
             actual=x(m.actual_finish_at) if m.actual_finish_at else None,
         )
-        for index, m in enumerate(steps)
+        for index, (m, due) in enumerate(steps)
     ]
     step = span / TICKS
     days = [timezone.localdate(first + step * index) for index in range(TICKS + 1)]

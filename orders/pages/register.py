@@ -69,7 +69,7 @@ def rows_of(orders: Sequence[Order], *, now: datetime, today: date) -> list[Orde
 
 def _finish(row: OrderRow, today: date) -> None:
     is_running = row.order.status in RUNNING_ORDER
-    row.late_count = sum(step.is_late for step in row.steps) if is_running else 0  # type: ignore[attr-defined]
+    row.late_count = sum(step.is_late for step in row.steps) if is_running else 0  # type: ignore[attr-defined]  # of with_lateness
     active = [step for step in row.steps if step.status == MilestoneStatus.ACTIVE]
     row.next_step = min(active, key=lambda step: (step.due_at or FAR, step.position), default=None)
     row.is_promise_broken = (

@@ -62,6 +62,7 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         milestone.order = order
     rows = rows_of(milestones, user=user, now=now)
     entries, has_older = read_timeline(order, sees_money=sees_money, limit=1000 if all_events else 60)
+    moves = _moves(order, user)
     return {
         "order": order,
         "view": "order",
@@ -70,7 +71,8 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "groups": [StageGroup(str(Stage(stage).label), list(part)) for stage, part in groupby(rows, _stage)],
         "summary": _strip(order, rows),
         "axis": _axis(rows, order, now),
-        "moves": _moves(order, user),
+        "moves": moves,
+        "may_change_lines": "edit" in moves and bool(order.confirmed_at),
         "may": {permission.name.lower(): user.access.allows(permission, order.team_id) for permission in Permission},
         "entries": entries,
         "has_older": has_older,
@@ -93,8 +95,8 @@ def _next(rows: list[StepRow]) -> list[StepRow]:
 def _strip(order: Order, rows: list[StepRow]) -> OrderRow:
     """The same bar as in the list of orders."""
     for row in rows:
-        row.milestone.is_late = row.is_overdue  # type: ignore[attr-defined]
-        row.milestone.is_stopped = row.pause is not None  # type: ignore[attr-defined]
+        row.milestone.is_late = row.is_overdue  # type: ignore[attr-defined]  # as with_lateness adds it
+        row.milestone.is_stopped = row.pause is not None  # type: ignore[attr-defined]  # as with_lateness adds it
     return OrderRow(order, [row.milestone for row in rows], late_count=sum(row.is_overdue for row in rows))
 
 

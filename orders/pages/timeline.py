@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders.api.timeline import MONEY_FIELDS
-from orders.models import Milestone, Order, OrderDocument, OrderEvent, Shipment
+from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine, Shipment
 from orders.models.events import EventKind
 from orders.pages.steps import document_name
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
@@ -130,18 +130,20 @@ def _document_details(event: OrderEvent) -> Iterable[str]:
 
 
 def _changed_fields(event: OrderEvent, sees_money: bool) -> Iterable[str]:
-    model = Shipment if event.shipment_id else Order
+    position = event.data.get("line")
+    prefix = _("line %(number)s: ") % {"number": position} if position else ""
+    model = Shipment if event.shipment_id else OrderLine if position else Order
     fields: dict[str, Any] = event.data.get("fields", {}) or {}
     for name, pair in fields.items():
         if name in MONEY_FIELDS and not sees_money:
             continue
         try:
             column = model._meta.get_field(name)
-            label, is_row = str(column.verbose_name), column.is_relation  # type: ignore[union-attr]
+            label, is_row = str(column.verbose_name), column.is_relation  # type: ignore[union-attr]  # a column
         except FieldDoesNotExist:
             label, is_row = name, False
         # A related row stands as its key in the event; the change is told, the name would need a query each.
-        yield label if is_row or len(pair) != 2 else f"{label}: {_value(pair[0])} → {_value(pair[1])}"
+        yield prefix + (label if is_row or len(pair) != 2 else f"{label}: {_value(pair[0])} → {_value(pair[1])}")
 
 
 def _of_message(message: Notification) -> Entry:

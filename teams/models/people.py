@@ -54,8 +54,8 @@ class Organization(models.Model):
 class User(AbstractUser):
     """A person with an account. `language` and `timezone` empty: the organisation's."""
 
-    first_name = None  # type: ignore[assignment]
-    last_name = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]  # leaves out AbstractUser's column
+    last_name = None  # type: ignore[assignment]  # likewise
     name = models.CharField(_("name"), max_length=80)
     language = models.CharField(_("language"), max_length=10, choices=LANGUAGES, blank=True, default="")
     timezone = models.CharField(_("time zone"), max_length=64, blank=True, default="", validators=[validate_timezone])

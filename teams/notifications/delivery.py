@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -50,7 +51,7 @@ def _send_all(
     for send in as_completed(sends):
         row = sends[send]
         if send.cancelled():
-            until_written(lambda row=row: claims.put_back(row, counts))  # type: ignore[misc]
+            until_written(partial(claims.put_back, row, counts))
             continue
         is_away = _record(row, send, counts) or is_away
         if is_away or time.monotonic() > end:
