@@ -83,7 +83,8 @@ def _set_based_sweep(now: datetime) -> float:
             )
             INSERT INTO teams_notification (kind, recipient_id, subject, dedupe_key, payload, status, created_at,
                 not_before, lease_owner, attempts, is_possible_repeat, last_error, cancelled_reason)
-            SELECT 'milestone_due', assignee_id, 'orders.milestone:' || id, 'orders.milestone:' || id || ':due:' || due_at,
+            SELECT 'milestone_due', assignee_id,
+                'orders.milestone:' || id, 'orders.milestone:' || id || ':due:' || due_at,
                 jsonb_build_object('milestone', id), 'queued', %(now)s, %(now)s, '', 0, false, '', '' FROM due
             ON CONFLICT DO NOTHING
             """,
@@ -126,7 +127,10 @@ def delivery_lines(messages: int, port: int, now: datetime) -> list[Line]:
     queued = reminders.sweep(now=now).queued
     with connection.cursor() as cursor:
         cursor.execute("UPDATE teams_notification SET not_before = %s WHERE status = 'queued'", [now])
-    code = "import django; django.setup(); from teams.notifications.delivery import deliver; print(deliver(seconds=60).sent)"
+    code = (
+        "import django; django.setup(); "
+        "from teams.notifications.delivery import deliver; print(deliver(seconds=60).sent)"
+    )
     start = time.perf_counter()
     workers = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT, text=True)
@@ -181,9 +185,10 @@ def _write_sheet(path: Path, rows: int) -> int:
         for row in range(rows):
             order = row // 3
             cells = [
-                f"IM-{order:06d}", f"导入客户{order % 300}", f"IMC{order % 300}", f"导入供应商{order % 50}", f"PO{order}",
-                str(row % 3 + 1), f"SKU-{row % 700}", "折叠椅 folding chair", str(10 + row % 90), "pcs", "12.50", "USD",
-                "FOB", "FCL", "DE", "Hamburg", "2026-03-02", "2026-06-01", "2026-06-15", *(f"v{row}" for _name in extra),
+                f"IM-{order:06d}", f"导入客户{order % 300}", f"IMC{order % 300}", f"导入供应商{order % 50}",
+                f"PO{order}", str(row % 3 + 1), f"SKU-{row % 700}", "折叠椅 folding chair", str(10 + row % 90), "pcs",
+                "12.50", "USD", "FOB", "FCL", "DE", "Hamburg", "2026-03-02", "2026-06-01", "2026-06-15",
+                *(f"v{row}" for _name in extra),
             ]  # fmt: skip
             file.write(",".join(cells) + "\n")
     return len(names) + len(extra)

@@ -16,9 +16,10 @@ _MARKS = {True: "met", False: "MISSED", None: ""}
 
 
 def print_requests(rows: Sequence[tuple[Row, Sample, float | None, int | None]], floor: Sample) -> bool:
-    """One line for each request; the verdict compares p50 with the floor F0, and where the clock leaves it open, CPU."""
+    """One line for each request; the verdict compares p50 with the floor F0, or CPU where the clock leaves it open."""
     print(
-        f"\n{'request':44} {'p50':>7} {'p95':>7} {'×F0':>6} {'target':>7} {'F1':>7} {'SQL':>4} {'web':>6} {'db':>6}  verdict"
+        f"\n{'request':44} {'p50':>7} {'p95':>7} {'×F0':>6} {'target':>7} {'F1':>7} "
+        f"{'SQL':>4} {'web':>6} {'db':>6}  verdict"
     )
     print(f"{'':44} {'ms':>7} {'ms':>7} {'':>6} {'':>7} {'ms':>7} {'':>4} {'CPU ms':>6} {'CPU ms':>6}")
     is_all_met = True

@@ -37,7 +37,9 @@ def test_no_model_has_a_default_order(label):
 
 def test_the_clock_is_read_only_at_the_edges():
     clock = re.compile(r"timezone\.now\(|datetime\.now\(")
-    edges = re.compile(r"(views|api|filters|forms|tasks|admin|middleware|authentication|health|channels|delivery|commands)")
+    edges = re.compile(
+        r"(views|api|filters|forms|tasks|admin|middleware|authentication|health|channels|delivery|commands)"
+    )
     readers = [
         str(path.relative_to(ROOT))
         for path in own_sources(*ORDER)
