@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from orders.models import Milestone, OrderDocument
+from orders.pages import desk
 from orders.services import milestones as services
 from orders.services.orders import hold_order
 from tests.factories import make_confirmed_order, make_team, make_user
@@ -101,7 +102,7 @@ def test_desk_takes_a_constant_number_of_queries(client, team, clerk, order, now
     assert len(many) == len(one)
 
 
-def test_section_shows_fifty_rows_and_counts_all(client, team, clerk, now):
+def test_section_shows_its_first_rows_and_counts_all(client, team, clerk, now):
     for _order in range(9):
         make_confirmed_order(team=team, by=clerk, now=now - timedelta(days=20))
     client.force_login(clerk)
@@ -109,7 +110,7 @@ def test_section_shows_fifty_rows_and_counts_all(client, team, clerk, now):
     late = sections_of(client)["late"]
     alone = sections_of(client, "?section=late")["late"]
 
-    assert (len(late.rows), late.total) == (50, Milestone.objects.overdue(now).count())
+    assert (len(late.rows), late.total) == (desk.SHOWN, Milestone.objects.overdue(now).count())
     assert len(alone.rows) == alone.total == late.total
 
 
