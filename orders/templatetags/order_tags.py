@@ -51,8 +51,8 @@ def time_left(row: StepRow) -> str:
     span = working_span(row.left, row.day_length)
     late = row.is_overdue or row.is_late_waiting or row.left < timedelta(0)
     if abs(row.left) < timedelta(minutes=1):
-        # Due outside working hours: no working time lies between then and now.
-        return pgettext("step", "due passed") if late else pgettext("step", "due now")
+        # No working time lies between now and then, as on a night or a day off.
+        return pgettext("step", "due passed") if late else pgettext("step", "no working time left")
     return _("%(span)s over") % {"span": span} if late else _("%(span)s left") % {"span": span}
 
 
