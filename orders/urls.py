@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import desk, documents, order, order_new, orders, shipments, steps
+from orders.views import desk, documents, line, order, order_edit, order_new, orders, shipments, steps
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/new/", order_new.order_new, name="order_new"),
     path("orders/<str:number>/", order.order_page, name="order"),
-    path("orders/<str:number>/edit/", order.order_edit, name="order_edit"),
+    path("orders/<str:number>/edit/", order_edit.order_edit, name="order_edit"),
+    path("orders/<str:number>/lines/<int:position>/", line.line_change, name="line_change"),
     path("orders/<str:number>/documents/", documents.document_add, name="document_add"),
     path("orders/<str:number>/comments/", documents.comment_add, name="comment_add"),
     path("orders/<str:number>/<slug:move>/", order.order_move, name="order_move"),

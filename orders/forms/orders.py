@@ -1,6 +1,5 @@
 """Forms of an order: new, edit, and its moves. They check shape; the services decide."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -151,52 +150,6 @@ class EditOrderForm(OrderForm):
         return {name: self.cleaned_data[name] for name in self.changed_data if name != "version"}
 
 
-class LineForm(forms.Form):
-    """A line of a new order."""
-
-    product_code = forms.CharField(label=_("product code"), max_length=80, required=False)
-    description = forms.CharField(label=_("description"), max_length=300, required=False)
-    quantity = forms.DecimalField(label=_("quantity"), max_digits=14, decimal_places=3, min_value=0)
-    unit = forms.CharField(label=_("unit"), max_length=20, initial="pcs", required=False)
-    unit_price = forms.DecimalField(label=_("unit price"), max_digits=16, decimal_places=4, min_value=0, required=False)
-    requested_date = forms.DateField(label=_("requested date"), required=False, widget=DateInput())
-    promised_date_original = forms.DateField(label=_("promised date"), required=False, widget=DateInput())
-
-    def __init__(self, *args: Any, sees_money: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not sees_money:
-            del self.fields["unit_price"]
-
-    def clean_quantity(self) -> Any:
-        quantity = self.cleaned_data["quantity"]
-        if quantity == 0:
-            raise forms.ValidationError(_("The quantity must be more than zero."))
-        return quantity
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if not given.get("product_code") and not given.get("description") and self.has_changed():
-            self.add_error("product_code", _("Name the product by code or description."))
-        return given
-
-
-class _Lines(forms.BaseFormSet):
-    default_error_messages = {
-        **forms.BaseFormSet.default_error_messages,
-        "too_few_forms": _("The order needs at least one line."),
-    }
-
-    def values(self, promised: date | None) -> list[dict[str, Any]]:
-        """The lines that were filled in; `promised` stands in where a line has no date."""
-        filled = [form.cleaned_data for form in self.forms if form.has_changed()]
-        return [{**line, "promised_date_original": line.get("promised_date_original") or promised} for line in filled]
-
-
-LineFormSet: Any = forms.formset_factory(
-    LineForm, formset=_Lines, extra=1, min_num=1, validate_min=True, max_num=200, validate_max=True
-)
-
-
 class MoveForm(forms.Form):
     """A move of the order; `title` and `submit` are what the reader sees."""
 
@@ -262,6 +215,12 @@ class PromiseForm(_SideForm):
         lines.queryset = order.lines.order_by("position")
         lines.label_from_instance = lambda line: f"{line.position} · {line.product_code or line.description}"
         lines.initial = [line.pk for line in lines.queryset]
+
+    def suggest(self, position: str) -> None:
+        """Check only the line at `position`, where there is one."""
+        lines: Any = self.fields["line_ids"]
+        chosen = [line.pk for line in lines.queryset if str(line.position) == position]
+        lines.initial = chosen or lines.initial
 
     def values(self) -> dict[str, Any]:
         return {**self.cleaned_data, "line_ids": [line.pk for line in self.cleaned_data["line_ids"]]}

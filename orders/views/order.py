@@ -1,23 +1,20 @@
-"""One order: its page, edit with conflicts told, and its moves."""
+"""One order: its page and its moves."""
 
 from collections.abc import Callable
-from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from orders.forms.orders import MOVE_FORMS, EditOrderForm, MoveForm
+from orders.forms.orders import MOVE_FORMS, MoveForm, PromiseForm
 from orders.models import Order
 from orders.services import orders as services
 from orders.views.sheet import sheet_context
 from teams.access import require
-from teams.errors import DomainError, StaleVersion
+from teams.errors import DomainError
 from teams.http import PersonRequest
 from teams.permissions import Permission
 
@@ -55,6 +52,8 @@ def order_move(request: PersonRequest, number: str, move: str) -> HttpResponse:
     permission, service = MOVES[move]
     require(request.user, permission, team_id=order.team_id)
     form = MOVE_FORMS[move](request.POST if request.method == "POST" else None, order=order)
+    if isinstance(form, PromiseForm):
+        form.suggest(request.GET.get("line", ""))
     if form.is_valid():
         try:
             service(order_id=order.pk, by=request.user, now=timezone.now(), **form.values())
@@ -70,65 +69,3 @@ def _show_move(request: PersonRequest, order: Order, move: str, form: MoveForm) 
     template = "orders/_order_move.html" if request.htmx else "orders/order_move.html"
     context = {"order": order, "move": move, "form": form}
     return render(request, template, context, status=422 if form.errors else 200)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def order_edit(request: PersonRequest, number: str) -> HttpResponse:
-    order = find_order(request, number)
-    require(request.user, Permission.ORDER_EDIT, team_id=order.team_id)
-    data = request.POST if request.method == "POST" else None
-    form = EditOrderForm(data, order=order, user=request.user)
-    conflicts: dict[str, dict[str, Any]] = {}
-    if form.is_valid():
-        try:
-            order = services.edit_order(
-                order_id=order.pk,
-                values=form.changes(),
-                seen_version=form.cleaned_data["version"],
-                by=request.user,
-                now=timezone.now(),
-            )
-        except StaleVersion as conflict:
-            form, conflicts = _with_conflicts(form, order, conflict, request)
-        except DomainError as refusal:
-            _add_refusal(form, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("order", number=order.number)
-    context = {"order": order, "form": form, "conflicts": conflicts}
-    return render(request, "orders/order_edit.html", context, status=_status(form, conflicts))
-
-
-def _status(form: EditOrderForm, conflicts: dict) -> int:
-    return 409 if conflicts else 422 if form.errors else 200
-
-
-def _with_conflicts(
-    form: EditOrderForm, order: Order, conflict: StaleVersion, request: PersonRequest
-) -> tuple[EditOrderForm, dict[str, dict[str, Any]]]:
-    """The form again with what was typed, now against the version that the writer is shown beside it."""
-    order.refresh_from_db()
-    typed: QueryDict = request.POST.copy()
-    typed["version"] = str(order.version)
-    again = EditOrderForm(typed, order=order, user=request.user)
-    again.is_valid()
-    told = {}
-    for name, values in conflict.conflicts.items():
-        if name in again.fields:
-            theirs = _as_shown(again, name, getattr(order, name))
-            told[name] = {**values, "label": again.fields[name].label, "theirs": theirs}
-    return again, told
-
-
-def _as_shown(form: EditOrderForm, name: str, value: Any) -> str:
-    choices = dict(getattr(form.fields[name], "choices", ())) if isinstance(value, str) else {}
-    return str(choices.get(value, value) if value not in (None, "") else "—")
-
-
-def _add_refusal(form: Any, refusal: DomainError) -> None:
-    named = {name: text for name, text in refusal.fields.items() if name in form.fields}
-    for name, text in named.items():
-        form.add_error(name, text)
-    if not named:
-        form.add_error(None, str(refusal))

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from customers.models import Company
 from orders.filters import people_of
-from orders.forms.orders import LineFormSet, NewOrderForm
+from orders.forms.lines import LineFormSet
+from orders.forms.orders import NewOrderForm
 from orders.models import Order
 from orders.services import orders as services
 from teams.access import require

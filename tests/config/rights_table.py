@@ -112,6 +112,7 @@ PAGES = {
     "order_new": Entry(writes={"post": P.ORDER_CREATE}, reads=P.ORDER_CREATE),
     "order": order(),
     "order_edit": order({"post": P.ORDER_EDIT}, reads=P.ORDER_EDIT),
+    "line_change": Entry(lambda t: [t.order.number, 1], "order", {"post": P.ORDER_EDIT}, P.ORDER_EDIT),
     "document_add": order({"post": P.DOCUMENT_ADD}, reads=False),
     "comment_add": order({"post": P.COMMENT_ADD}, reads=False),
     "order_move": Entry(lambda t: [t.order.number, "confirm"], "order", {"post": P.ORDER_MOVE}, P.ORDER_MOVE),

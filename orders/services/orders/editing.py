@@ -12,7 +12,7 @@ from orders.models import Order
 from orders.models.events import EventKind
 from orders.services import flow
 from orders.services.milestones import hand_over
-from orders.services.orders.lines import NotReady, add_lines, refresh_totals
+from orders.services.orders.lines import NotReady, add_lines, refresh_totals, revise_lines
 from orders.services.owners import ORDER_FIELDS, check_people
 from orders.workflow import OrderStatus
 from teams.errors import DomainError
@@ -86,6 +86,25 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         flow.refresh_fulfilment(order, by=by, now=now)
         flow.refresh(order, now=now)
     return order
+
+
+@transaction.atomic
+def edit_draft(
+    *,
+    order_id: int,
+    values: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    seen_version: int | None,
+    by: User,
+    now: datetime,
+) -> Order:
+    """Change a draft's fields and its lines together: both are written or neither.
+
+    Raises:
+        What `edit_order` and `revise_lines` raise.
+    """
+    edit_order(order_id=order_id, values=values, seen_version=seen_version, by=by, now=now)
+    return revise_lines(order_id=order_id, lines=lines, seen_version=seen_version, by=by, now=now)
 
 
 def _check_still_ready(order: Order, values: Mapping[str, Any]) -> None:

@@ -1,10 +1,13 @@
 """Lines of an order: what follows from them, changing them, moving their promises."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -15,9 +18,16 @@ from orders.fulfilment import promised_dates
 from orders.models import Order, OrderLine, PromiseChange
 from orders.models.events import EventKind
 from orders.services import flow
+from orders.services.shipments import follow_cargo
 from orders.workflow import OrderStatus, ShipmentStatus
 from teams.errors import DomainError
 from teams.models import User
+from teams.versioning import change_part
+
+# What belongs to a line beside its order and position.
+_LINE_FIELDS = [
+    field.name for field in OrderLine._meta.concrete_fields if field.name not in {"id", "order", "position"}
+]
 
 
 class NotReady(DomainError):
@@ -73,14 +83,65 @@ def replace_lines(*, order_id: int, lines: Sequence[Mapping[str, Any]], by: User
         TransitionNotAllowed: the order is confirmed.
         NotReady: two lines have the same position.
     """
+    order = _lock_draft(order_id)
+    _rewrite_lines(order, lines, seen_version=None, by=by, now=now)
+    return order
+
+
+@transaction.atomic
+def revise_lines(
+    *, order_id: int, lines: Sequence[Mapping[str, Any]], seen_version: int | None, by: User, now: datetime
+) -> Order:
+    """Give a draft these lines. One at a position that exists keeps what is not named of it, such as its price.
+
+    Raises:
+        StaleVersion: somebody changed the lines since `seen_version`.
+        TransitionNotAllowed: the order is confirmed.
+        NotReady: two lines have the same position.
+    """
+    order = _lock_draft(order_id)
+    stored = {line.position: line for line in order.lines.all()}
+    merged = [_over_stored(stored.get(values.get("position") or 0), values) for values in lines]
+    _rewrite_lines(order, merged, seen_version=seen_version, by=by, now=now)
+    return order
+
+
+def _lock_draft(order_id: int) -> Order:
     order = flow.lock_order(order_id)
     if order.status != OrderStatus.DRAFT:
         raise workflow.TransitionNotAllowed(_("The order is confirmed; change its lines one by one."))
+    return order
+
+
+def _over_stored(line: OrderLine | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` over what the stored line holds; what was derived from a changed value is derived anew."""
+    if line is None:
+        return dict(values)
+    merged = {**{name: getattr(line, name) for name in _LINE_FIELDS}, **values}
+    if merged["promised_date_original"] != line.promised_date_original:
+        merged["promised_date_current"] = None
+    is_same = merged["quantity"] == line.quantity and merged["unit_price"] == line.unit_price
+    if not is_same and (merged["unit_price"] is not None or line.unit_price is not None):
+        merged["amount"] = None
+    return merged
+
+
+def _rewrite_lines(
+    order: Order, lines: Sequence[Mapping[str, Any]], *, seen_version: int | None, by: User, now: datetime
+) -> None:
+    before = _fingerprint(order)
     order.lines.all().delete()
     add_lines(order, lines)
+    if not change_part(order, "lines", old=before, new=_fingerprint(order), seen_version=seen_version, by=by, now=now):
+        return
     refresh_totals(order)
     flow.record(order, EventKind.EDITED, by=by, now=now, data={"lines": len(lines)})
-    return order
+
+
+def _fingerprint(order: Order) -> str:
+    """Tells other lines from the same; a digest, as the values hold prices and the record of changes shows none."""
+    rows = list(order.lines.order_by("position").values_list("position", *_LINE_FIELDS))
+    return hashlib.sha256(json.dumps(rows, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
 @transaction.atomic
@@ -120,7 +181,7 @@ def change_line(
         line.save(update_fields=list(changed))
         data = {"line": line.position, "fields": changed}
         flow.record(order, EventKind.EDITED, by=by, now=now, reason=reason, data=data)
-        flow.refresh_fulfilment(order, by=by, now=now)
+        follow_cargo(order, by=by, now=now)
     return line
 
 
