@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from orders.grammar import COLUMNS
 from orders.models import DelayReason, ProcessTemplate, TemplateStep
 from teams.admin import ReadOnlyAdmin
 

@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0002_events_append_only'),
-        ('teams', '0001_initial'),
+        ("orders", "0002_events_append_only"),
+        ("teams", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='milestone',
-            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['closed_at'], name='milestone_closed'),
+            model_name="milestone",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", False)), fields=["closed_at"], name="milestone_closed"
+            ),
         ),
     ]
