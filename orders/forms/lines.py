@@ -101,7 +101,7 @@ class _StoredLines(_Lines):
 
     def clean(self) -> None:
         if self.has_changed() and not self.kept_forms:
-            raise forms.ValidationError(self.error_messages["too_few_forms"], code="too_few_forms")
+            raise forms.ValidationError(self.default_error_messages["too_few_forms"], code="too_few_forms")
 
 
 def _initial(line: OrderLine) -> dict[str, Any]:
@@ -134,9 +134,9 @@ class LineChangeForm(forms.Form):
     requested_date = forms.DateField(label=_("Requested date"), required=False, widget=DateInput())
     reason = ReasonField()
 
-    def __init__(self, *args: Any, line: OrderLine, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, line: OrderLine) -> None:
         initial = {"cancelled_quantity": f"{line.cancelled_quantity.normalize():f}"}
-        super().__init__(*args, initial={**initial, "requested_date": line.requested_date}, **kwargs)
+        super().__init__(data, initial={**initial, "requested_date": line.requested_date})
         for name in ("cancelled_quantity", "requested_date"):
             self.fields[name].show_hidden_initial = True
             self.fields[name].widget.attrs["id"] = f"id_line{line.position}_{name}"
