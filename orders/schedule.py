@@ -26,13 +26,13 @@ def lay_out(
 ) -> None:
     """Write planned start, due instant and reminder ladder on each open milestone that has a step in `specs`.
 
-    `start` is the order's own instant. Closed milestones keep what they were judged by. A running pause counts up to
-    `now`.
+    `start` is the order's own instant. Closed milestones keep what they were judged by. A running pause
+    moves nothing until it ends: how long it will be is not known.
     """
     schedules = {str(m.calendar_id): m.calendar.schedule() for m in milestones}
     calendars = {m.code: str(m.calendar_id) for m in milestones if m.code in specs}
     steps = plan_steps([spec for code, spec in specs.items() if code in calendars], calendars)
-    planned = plan(steps, {START: start}, schedules, {}, _stopping_spans(milestones, pauses, now), now)
+    planned = plan(steps, {START: start}, schedules, {}, _stopping_spans(milestones, pauses), now)
     for milestone in milestones:
         if milestone.code in specs and milestone.is_open:
             step = planned[milestone.code]
@@ -99,12 +99,11 @@ def next_reminder(milestone: Milestone, is_stopped: bool) -> datetime | None:
 
 
 def _stopping_spans(
-    milestones: Sequence[Milestone], pauses: Iterable[ClockPause], now: datetime
+    milestones: Sequence[Milestone], pauses: Iterable[ClockPause]
 ) -> dict[str, list[tuple[datetime, datetime]]]:
     codes = {m.pk: m.code for m in milestones}
     spans: dict[str, list[tuple[datetime, datetime]]] = {}
     for pause in pauses:
-        end = pause.to_at or now
-        if pause.side in CLOCK_STOPPING_SIDES and end > pause.from_at:
-            spans.setdefault(codes[pause.milestone_id], []).append((pause.from_at, end))
+        if pause.side in CLOCK_STOPPING_SIDES and pause.to_at and pause.to_at > pause.from_at:
+            spans.setdefault(codes[pause.milestone_id], []).append((pause.from_at, pause.to_at))
     return spans

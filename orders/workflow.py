@@ -51,6 +51,8 @@ ORDER_MOVES: dict[str, frozenset[str]] = {
     O.CLOSED: frozenset(),
     O.CANCELLED: frozenset(),
 }
+# Inquiries and claims have no goods to deliver.
+MOVES_WITHOUT_CARGO = {**ORDER_MOVES, O.CONFIRMED: ORDER_MOVES[O.CONFIRMED] | {O.CLOSED}}
 MILESTONE_MOVES: dict[str, frozenset[str]] = {
     M.PENDING: frozenset({M.ACTIVE, M.DONE, M.SKIPPED, M.CANCELLED}),
     M.ACTIVE: frozenset({M.PENDING, M.DONE, M.SKIPPED, M.CANCELLED}),

@@ -81,6 +81,9 @@ class TeamAdmin(admin.ModelAdmin):
 class IntervalInline(admin.TabularInline):
     model = WorkInterval
     extra = 0
+    # A calendar without working time has no next working day, so no order of its team could be planned.
+    min_num = 1
+    validate_min = True
     ordering = ["weekday", "start_minute"]
 
 

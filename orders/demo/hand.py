@@ -125,7 +125,7 @@ class Hand:
     def _close(self, reason: str) -> None:
         old, self.order.status, self.order.closed_at = self.order.status, OrderStatus.CLOSED, self.now
         for milestone in self._open():
-            self._end(milestone, MilestoneStatus.DONE, self.now)
+            self._close_step(milestone, MilestoneStatus.DONE, self.now, "", None)
         self._record(EventKind.CLOSED, old=old, new=self.order.status, reason=reason)
         self._refresh()
 

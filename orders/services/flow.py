@@ -25,9 +25,10 @@ from orders.workflow import (
     OrderStatus,
     ShipmentStatus,
 )
-from teams.errors import InvalidInput
+from teams.errors import DomainError, InvalidInput
 from teams.models import User
 from teams.notifications import outbox
+from teams.worktime import CalendarExhausted
 
 _EVENT_OF_STATUS: dict[str, EventKind] = {
     OrderStatus.SHIPPED: EventKind.SHIPPED,
@@ -84,7 +85,10 @@ def recompute(
     for milestone in milestones:
         milestone.order = order
     if specs and order.ordered_at:
-        lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], order.ordered_at, now)
+        try:
+            lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], order.ordered_at, now)
+        except CalendarExhausted as error:
+            raise CalendarTooShort(_("A work calendar of this order has no working time that far away.")) from error
     activate(order, milestones, pauses, now=now)
 
 
@@ -181,6 +185,12 @@ def cargo_of(order: Order) -> list[CargoFacts]:
         cargo = shipments.setdefault(row.shipment_id, CargoFacts(instants, {}))
         cargo.quantities[row.order_line_id] = cargo.quantities.get(row.order_line_id, Decimal(0)) + row.quantity
     return list(shipments.values())
+
+
+class CalendarTooShort(DomainError):
+    """A calendar ends, or is closed at all hours, before a step of the order could finish."""
+
+    code = "calendar_exhausted"
 
 
 class ReasonMissing(InvalidInput):

@@ -231,6 +231,18 @@ def _give(order: Order, milestone: Milestone, assignee: User, *, by: User, now: 
     outbox.cancel(subjects=[milestone.subject], reason="reassigned")
 
 
+def complete_with_order(order: Order, *, by: User, now: datetime) -> None:
+    """Complete the locked order's last step because the order is closed.
+
+    Raises:
+        EvidenceMissing: a document that it requires is not there.
+    """
+    for milestone in order.milestones.open():
+        _check_evidence(order, milestone)
+        milestone.order = order
+        _close(milestone, MilestoneStatus.DONE, now, by=by, now=now, note="")
+
+
 def complete_by_shipments(order: Order, codes: Sequence[str], *, finish: datetime, by: User, now: datetime) -> None:
     """Complete the order's open steps `codes` because its cargo has moved.
 
@@ -238,7 +250,8 @@ def complete_by_shipments(order: Order, codes: Sequence[str], *, finish: datetim
     """
     for milestone in order.milestones.open().filter(code__in=codes).order_by("position"):
         try:
-            _check_gates(order, milestone)
+            # The cargo proves what lies before; only a gate directly before the step still speaks against it.
+            _check_gates(order, milestone, is_proved=True)
             _check_evidence(order, milestone)
         except (GateClosed, EvidenceMissing):
             continue
@@ -261,11 +274,22 @@ def _check_running(order: Order) -> None:
         )
 
 
-def _check_gates(order: Order, milestone: Milestone) -> None:
-    """A step may not be completed while a gate (flag G) directly before it is open."""
-    spec = flow.specs_of(order).get(milestone.code)
-    before = [code for code, _lag in spec.dependencies] if spec else []
-    gates = [m.name for m in order.milestones.open().filter(code__in=before) if m.has_flag("G")]
+def _check_gates(order: Order, milestone: Milestone, *, is_proved: bool = False) -> None:
+    """A step may not be completed while a gate (flag G) is open before it, directly or behind other open steps."""
+    specs = flow.specs_of(order)
+    still_open = {m.code: m for m in order.milestones.open()}
+    gates: list[str] = []
+    seen: set[str] = set()
+    ahead = [milestone.code]
+    while ahead:
+        spec = specs.get(ahead.pop())
+        for code in [dep for dep, _lag in spec.dependencies] if spec else []:
+            if code in still_open and code not in seen:
+                seen.add(code)
+                if still_open[code].has_flag("G"):
+                    gates.append(still_open[code].name)
+                elif not is_proved:
+                    ahead.append(code)
     if gates:
         raise GateClosed(_("First this gate has to be passed: %(names)s.") % {"names": "、".join(gates)})
 

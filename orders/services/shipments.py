@@ -31,6 +31,10 @@ STEPS_OF_MOVE: dict[str, tuple[str, ...]] = {
 }
 
 
+# Orders whose goods may be put on a shipment: not drafts, and none that stand still or have ended.
+SHIPPABLE = frozenset({OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.DELIVERED})
+
+
 class QuantityRefused(InvalidInput):
     """More than the order line has left, or not a quantity at all; `fields` names the line."""
 
@@ -207,7 +211,7 @@ def _put_lines(shipment: Shipment, lines: Mapping[int, Decimal]) -> None:
         if row is None or row.order.team_id != shipment.team_id:
             message = _("Line %(id)s does not exist in this team.") % {"id": line_id}
             raise QuantityRefused(message, fields={"lines": message})
-        if row.order.status in {OrderStatus.DRAFT, OrderStatus.CLOSED, OrderStatus.CANCELLED}:
+        if row.order.status not in SHIPPABLE:
             raise workflow.TransitionNotAllowed(
                 _("Order %(number)s is “%(status)s”; it cannot be shipped.")
                 % {"number": row.order.number, "status": OrderStatus(row.order.status).label}
@@ -243,6 +247,12 @@ def _check_move_instant(shipment: Shipment, to: str, at: datetime, now: datetime
         message = _("This lies before the move before it.")
     if message:
         raise MoveRefused(message, fields={"at": message})
+
+
+def follow_cargo(order: Order, *, by: User, now: datetime) -> None:
+    """Let everything follow the cargo again, because what has to be shipped has changed."""
+    for move in STEPS_OF_MOVE:
+        _follow(order, move, by=by, now=now)
 
 
 def _follow(order: Order, move: str, *, by: User, now: datetime) -> None:

@@ -31,15 +31,18 @@ def test_others_do_not_find_it(client):
 
 
 def test_editing_a_calendar_makes_a_new_version(client, administrator):
-    calendar = WorkCalendar.objects.get(code="CARRIER")
+    calendar = WorkCalendar.objects.create(code="NIGHT", name_zh="夜班", name_en="Night shift")
     before = calendar.version
     form = {
         "code": calendar.code,
         "name_zh": "承运人",
         "name_en": calendar.name_en,
         "timezone": calendar.timezone,
-        "intervals-TOTAL_FORMS": 0,
+        "intervals-TOTAL_FORMS": 1,
         "intervals-INITIAL_FORMS": 0,
+        "intervals-0-weekday": 8,
+        "intervals-0-start_minute": 60,
+        "intervals-0-end_minute": 120,
         "exceptions-TOTAL_FORMS": 0,
         "exceptions-INITIAL_FORMS": 0,
     }
@@ -48,3 +51,21 @@ def test_editing_a_calendar_makes_a_new_version(client, administrator):
 
     calendar.refresh_from_db()
     assert (response.status_code, calendar.name_zh, calendar.version) == (302, "承运人", before + 1)
+
+
+def test_a_calendar_without_working_time_is_refused(client, administrator):
+    form = {
+        "code": "EMPTY",
+        "name_zh": "空",
+        "name_en": "Empty",
+        "timezone": "Asia/Shanghai",
+        "intervals-TOTAL_FORMS": 1,
+        "intervals-INITIAL_FORMS": 0,
+        "exceptions-TOTAL_FORMS": 0,
+        "exceptions-INITIAL_FORMS": 0,
+    }
+
+    response = client.post("/admin/teams/workcalendar/add/", form)
+
+    assert response.status_code == 200
+    assert not WorkCalendar.objects.filter(code="EMPTY").exists()

@@ -311,3 +311,30 @@ def test_a_step_may_be_given_to_a_person_who_sees_every_team(order, clerk):
     given = services.assign_milestone(milestone_id=milestone.pk, assignee=manager, by=clerk, now=MONDAY)
 
     assert given.assignee_id == manager.pk
+
+
+def test_a_gate_holds_also_behind_another_open_step(order, clerk):
+    with pytest.raises(services.GateClosed):
+        complete(order, "DISPATCHED", clerk)  # FUNDS_OK, a gate, lies before PICKED, which is open too
+
+
+def test_a_running_pause_moves_nothing_until_it_ends(order, clerk):
+    pk = step(order, "STOCK_CHECKED").pk
+    due = step(order, "STOCK_CHECKED").due_at
+    services.pause_milestone(milestone_id=pk, side="customer", reason="x", by=clerk, now=MONDAY)
+
+    services.skip_milestone(milestone_id=step(order, "CSAT").pk, reason="x", by=clerk, now=MONDAY + 2 * HOUR)
+
+    assert step(order, "STOCK_CHECKED").due_at == due
+    assert not OrderEvent.objects.filter(kind="due").exists()
+
+
+def test_a_calendar_without_working_time_refuses_instead_of_failing(order, clerk):
+    calendar = order.team.calendar
+    calendar.intervals.all().delete()
+    calendar.exceptions.all().delete()
+    calendar.version += 1
+    calendar.save(update_fields=["version"])
+
+    with pytest.raises(flow.CalendarTooShort):
+        complete(order, "STOCK_CHECKED", clerk)

@@ -7,7 +7,7 @@ from orders.models import ClockPause, Order, OrderEvent
 from orders.services import orders as services
 from orders.services import shipments
 from orders.services.flow import ReasonMissing
-from orders.services.milestones import assign_milestone, pause_milestone
+from orders.services.milestones import EvidenceMissing, assign_milestone, pause_milestone
 from orders.services.owners import CannotCarry
 from orders.workflow import ORDER_MOVES, OrderStatus, TransitionNotAllowed, check_transition
 from teams.errors import StaleVersion
@@ -363,3 +363,45 @@ def test_at_risk_is_a_broken_promise_or_an_overdue_step(team, clerk):
     assert not Order.objects.at_risk(MONDAY + 3 * DAY, zone).exists()
     assert Order.objects.at_risk(MONDAY + 130 * DAY, zone).get() == order
     assert OrderEvent.objects.filter(order=order).exists()
+
+
+def test_closing_needs_the_evidence_of_the_last_step(team, clerk):
+    order = make_confirmed_order(team=team, by=clerk, template="EXPORT_FCL", incoterm="FOB", mode="FCL")
+    ship(order, clerk, 100)
+    order.milestones.open().exclude(code="CLOSED").update(
+        status="skipped", closed_at=MONDAY, recorded_at=MONDAY, next_reminder_at=None
+    )
+
+    with pytest.raises(EvidenceMissing):
+        services.close_order(order_id=order.pk, by=clerk, now=MONDAY)
+
+
+def test_an_inquiry_closes_without_cargo(team, clerk):
+    inquiry = make_confirmed_order(team=team, by=clerk, template="CLAIM_8D")
+    inquiry.milestones.exclude(code="CLOSED").update(
+        status="skipped", closed_at=MONDAY, recorded_at=MONDAY, next_reminder_at=None
+    )
+
+    closed = services.close_order(order_id=inquiry.pk, by=clerk, now=MONDAY)
+
+    assert closed.status == "closed"
+    assert OrderEvent.objects.filter(order=inquiry, kind="completed", milestone__code="CLOSED").count() == 1
+
+
+def test_goods_of_a_held_order_are_not_put_on_a_shipment(order, clerk):
+    services.hold_order(order_id=order.pk, side="customer", reason="credit", by=clerk, now=MONDAY)
+
+    with pytest.raises(TransitionNotAllowed):
+        ship(order, clerk, 10)
+
+
+def test_cancelling_the_rest_completes_the_steps_that_the_cargo_proves(team, clerk):
+    order = make_confirmed_order(team=team, by=clerk, template="EXPORT_FCL", incoterm="FOB", mode="FCL")
+    ship(order, clerk, 60, to="booked")
+    assert order.milestones.get(code="BOOKING").status == "pending"
+
+    services.change_line(
+        line_id=first_line(order).pk, cancelled_quantity=Decimal(40), reason="not needed", by=clerk, now=MONDAY
+    )
+
+    assert order.milestones.get(code="BOOKING").status == "done"

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orders import workflow
-from orders.models import ClockPause, Order, Shipment
+from orders.models import ClockPause, Order, ProcessTemplate, Shipment
 from orders.models.events import EventKind
 from orders.services import flow
+from orders.services.milestones import complete_with_order
 from orders.services.orders.lines import NotReady
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.models import User
@@ -105,27 +106,24 @@ def _drop_planned_shipments(order: Order, *, by: User, now: datetime) -> None:
 def close_order(*, order_id: int, by: User, now: datetime, reason: str = "") -> Order:
     """Close a delivered order whose file is complete. Closing ends every clock (lesson F11).
 
+    An inquiry or a claim ships nothing, so it closes as soon as its steps are done.
+
     Raises:
         TransitionNotAllowed: it is not delivered.
         NotReady: steps are still open; skip or complete them first.
+        EvidenceMissing: the closing step requires a document that is not there.
     """
     order = flow.lock_order(order_id)
-    workflow.check_transition(workflow.ORDER_MOVES, order.status, OrderStatus.CLOSED, labels=OrderStatus)
+    ships = order.template is None or order.template.kind == ProcessTemplate.Kind.ORDER
+    moves = workflow.ORDER_MOVES if ships else workflow.MOVES_WITHOUT_CARGO
+    workflow.check_transition(moves, order.status, OrderStatus.CLOSED, labels=OrderStatus)
     left = [m.name for m in order.milestones.open().order_by("position") if m.code != "CLOSED"]
     if left:
         message = _("%(count)s steps are still open: %(names)s") % {"count": len(left), "names": "、".join(left[:5])}
         raise NotReady(message, fields={"milestones": message})
     old, order.status, order.closed_at = order.status, OrderStatus.CLOSED, now
     order.save(update_fields=["status", "closed_at"])
-    ClockPause.objects.running().filter(milestone__order=order).end(now)
-    order.milestones.open().update(
-        status=MilestoneStatus.DONE,
-        actual_finish_at=now,
-        closed_at=now,
-        recorded_at=now,
-        closed_by=by,
-        next_reminder_at=None,
-    )
+    complete_with_order(order, by=by, now=now)
     flow.record(order, EventKind.CLOSED, by=by, now=now, old=old, new=order.status, reason=reason)
     flow.refresh(order, now=now)
     return order
