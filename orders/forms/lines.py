@@ -132,7 +132,7 @@ class LineChangeForm(forms.Form):
         help_text=_("In total; it is no longer to be delivered."),
     )
     requested_date = forms.DateField(label=_("Requested date"), required=False, widget=DateInput())
-    reason = ReasonField()
+    reason = ReasonField(widget=forms.TextInput)
 
     def __init__(self, data: Any = None, *, line: OrderLine) -> None:
         initial = {"cancelled_quantity": f"{line.cancelled_quantity.normalize():f}"}
@@ -140,6 +140,7 @@ class LineChangeForm(forms.Form):
         for name in ("cancelled_quantity", "requested_date"):
             self.fields[name].show_hidden_initial = True
             self.fields[name].widget.attrs["id"] = f"id_line{line.position}_{name}"
+        self.fields["cancelled_quantity"].widget.attrs["autofocus"] = True
         self.fields["reason"].widget.attrs["id"] = f"id_line{line.position}_reason"
 
     def clean_requested_date(self) -> date | None:

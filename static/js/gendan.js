@@ -6,7 +6,8 @@
 
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
-      if (!menu.contains(event.target)) menu.removeAttribute("open");
+      // What was chosen shows elsewhere on the page; a form within the menu is still being filled in.
+      if (!menu.contains(event.target) || event.target.closest(".menu-item")) menu.removeAttribute("open");
     }
     const closer = event.target.closest("[data-close]");
     if (closer) {
