@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -85,7 +86,7 @@ def strip(row: Any) -> SafeString:
         "all": row.wanted_count,
         "late": row.late_count,
     }
-    segments = SafeString("".join(_segment_html(_segment(step), step.name) for step in row.steps))
+    segments = SafeString("".join(_segment_html(_segment(step), capfirst(step.name)) for step in row.steps))
     return format_html('<span class="strip" role="img" aria-label="{}">{}</span>', words, segments)
 
 
