@@ -100,6 +100,7 @@ def seed_once(options: argparse.Namespace, database, now: datetime) -> None:
 
     if "bench_order" in connection.introspection.table_names():
         print("using the data that is there")
+        call_command("migrate", verbosity=0)
         return
     database.tune()
     connection.close()

@@ -11,7 +11,7 @@ CREATE UNLOGGED TABLE bench_order AS
 SELECT i AS id, team.id AS team_id, template.template_id, template.step_count, template.is_export,
     1 + (i * 7919) %% (%(companies)s * 4 / 5) AS customer_number,
     %(now)s::timestamptz - interval '365 days' * power(random(), 2.2) - interval '1 hour' AS ordered_at,
-    CASE WHEN random() < 0.5 THEN interval '26 days' * random() ELSE interval '0' END AS lag,
+    CASE WHEN random() < 0.58 THEN interval '26 days' * random() ELSE interval '0' END AS lag,
     random() < 0.12 AS is_late, random() AS chance,
     NULL::bigint AS clerk_id, NULL::bigint AS customer_id, 0 AS done_count, 'confirmed' AS status,
     NULL::timestamptz AS departed_at, NULL::timestamptz AS delivered_at, NULL::date AS promised
