@@ -87,7 +87,7 @@ def test_html_under_a_pdf_name_is_served_as_what_it_is(ground, settings, tmp_pat
     assert served.headers["Content-Disposition"].startswith("attachment")
     assert served.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in served.headers["Content-Security-Policy"]
-    served.close()
+    served.file_to_stream.close()  # not close(): that would end the connection of the whole module
 
 
 def test_ragged_csv_rows_are_named_and_nothing_is_written(ground, tmp_path, capsys):
