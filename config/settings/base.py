@@ -120,7 +120,7 @@ VENDOR_ASSETS = {
 
 # Uploads are never served by path: the document view checks the right to the order first.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # 500 lines of a draft, each field beside what the writer saw of it
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
 

@@ -12,7 +12,8 @@ from orders.forms.orders import DateInput
 from orders.forms.steps import ReasonField
 from orders.models import Order, OrderLine
 
-MAX_LINES = 500
+# What a browser's form may carry (1,000 fields); longer orders come by sheet or API.
+MAX_LINES = 60
 
 
 class _PositionField(forms.IntegerField):

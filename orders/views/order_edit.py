@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from orders.forms.lines import StoredLineFormSet
+from orders.forms.lines import MAX_LINES, StoredLineFormSet
 from orders.forms.orders import EditOrderForm
 from orders.models import Order
 from orders.services import orders as services
@@ -50,11 +50,11 @@ def order_edit(request: PersonRequest, number: str) -> HttpResponse:
 def _forms(request: PersonRequest, order: Order, data: QueryDict | None) -> tuple[EditOrderForm, Any]:
     """The form of the order's fields and, of a draft, that of its lines."""
     form = EditOrderForm(data, order=order, user=request.user)
-    if order.status == OrderStatus.DRAFT:
+    if order.status == OrderStatus.DRAFT and order.lines.count() <= MAX_LINES:
         # Whoever sends no lines, such as a page opened before, leaves them as they are.
         sent = data if data is None or "lines-TOTAL_FORMS" in data else None
         return form, StoredLineFormSet(sent, order=order, sees_money=request.user.access.sees_money(order.team_id))
-    if data is not None and "lines-TOTAL_FORMS" in data:
+    if order.status != OrderStatus.DRAFT and data is not None and "lines-TOTAL_FORMS" in data:
         form.add_error(None, _("The order was confirmed meanwhile; its lines are now changed one by one on its page."))
     return form, None
 
