@@ -81,13 +81,14 @@ def test_html_under_a_pdf_name_is_served_as_what_it_is(ground, settings, tmp_pat
     stored = client.post("/api/v1/documents/", body, format="multipart")
     served = client.get(stored.json()["download_url"])
 
+    # Read to its end, which closes the file; closing the response would end the connection of the whole module.
+    assert b"window.__x=1" in b"".join(served.streaming_content)
     assert stored.status_code == 201
     assert OrderDocument.objects.get(pk=stored.json()["id"]).content_type == "text/html"
     assert served.headers["Content-Type"].startswith("text/html")
     assert served.headers["Content-Disposition"].startswith("attachment")
     assert served.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in served.headers["Content-Security-Policy"]
-    served.file_to_stream.close()  # not close(): that would end the connection of the whole module
 
 
 def test_ragged_csv_rows_are_named_and_nothing_is_written(ground, tmp_path, capsys):
