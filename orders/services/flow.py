@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
 from orders.grammar import StepSpec
@@ -185,6 +186,11 @@ def cargo_of(order: Order) -> list[CargoFacts]:
         cargo = shipments.setdefault(row.shipment_id, CargoFacts(instants, {}))
         cargo.quantities[row.order_line_id] = cargo.quantities.get(row.order_line_id, Decimal(0)) + row.quantity
     return list(shipments.values())
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the reader's language puts them."""
+    return pgettext("between names", ", ").join(names)
 
 
 class CalendarTooShort(DomainError):

@@ -119,7 +119,7 @@ def close_order(*, order_id: int, by: User, now: datetime, reason: str = "") -> 
     workflow.check_transition(moves, order.status, OrderStatus.CLOSED, labels=OrderStatus)
     left = [m.name for m in order.milestones.open().order_by("position") if m.code != "CLOSED"]
     if left:
-        message = _("%(count)s steps are still open: %(names)s") % {"count": len(left), "names": "、".join(left[:5])}
+        message = _("%(count)s steps are still open: %(names)s") % {"count": len(left), "names": flow.listed(left[:5])}
         raise NotReady(message, fields={"milestones": message})
     old, order.status, order.closed_at = order.status, OrderStatus.CLOSED, now
     order.save(update_fields=["status", "closed_at"])
