@@ -166,7 +166,8 @@ class Shipment(Versioned):
     cy_cutoff_at = models.DateTimeField(_("CY cut-off"), null=True, blank=True)
     customs_cutoff_at = models.DateTimeField(_("customs cut-off"), null=True, blank=True)
     etd = models.DateField(_("ETD"), null=True, blank=True)
-    etd_original = models.DateField(_("first ETD"), null=True, blank=True, editable=False)  # the first one known, frozen (K03)
+    # The first one known, frozen: on-time shipment is judged by it (K03).
+    etd_original = models.DateField(_("first ETD"), null=True, blank=True, editable=False)
     eta = models.DateField(_("ETA"), null=True, blank=True)
     booked_at = models.DateTimeField(_("booked"), null=True, blank=True)
     loaded_at = models.DateTimeField(_("loaded"), null=True, blank=True)
