@@ -60,7 +60,7 @@ def inbox(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@require_POST
 def inbox_open(request: PersonRequest, pk: int) -> HttpResponse:
     """Mark the message read and go where it leads, as opening a mail does."""
     message = get_object_or_404(Notification.objects.inbox_of(request.user), pk=pk)

@@ -20,7 +20,6 @@ class Entry:
     scope: str = "everyone"
     writes: dict[str, P | None] = field(default_factory=dict)
     reads: P | bool | None = None
-    marks_read: bool = False  # GET notes that the reader has seen it, and writes nothing else
 
 
 def order(writes: dict[str, P | None] | None = None, *, reads: P | bool | None = None) -> Entry:
@@ -127,7 +126,7 @@ PAGES = {
     "kpi_members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "inbox": Entry(),
     "inbox_read_all": Entry(writes={"post": None}, reads=False),
-    "inbox_open": Entry(lambda t: [t.notification.pk], "person", marks_read=True),
+    "inbox_open": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
     "inbox_acknowledge": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
     "customers": Entry(),
     "company_new": Entry(writes={"post": P.COMPANY_EDIT}, reads=P.COMPANY_EDIT),

@@ -106,7 +106,7 @@ def _try(caller, world, person, name, entry, method, declared) -> Iterator[str]:
     own = url_of(name, entry, world, "own", person)
     if method in {"head", "options"} or method not in declared:
         status, _body, _to, written = caller.call(method, own)
-        if status >= 500 or (written and not (method == "head" and entry.marks_read)):
+        if status >= 500 or written:
             yield f"{status}, {written} rows"
         if method in UNSAFE and status not in {403, 404, 405}:
             yield f"{status} for a method that is not declared"
@@ -124,7 +124,7 @@ def _try(caller, world, person, name, entry, method, declared) -> Iterator[str]:
         elif _may(world, person, caller.name, declared[method], name, side):
             if status in {401, 403, 404, 405}:
                 yield f"{side}: {status} although the role may"
-            if method == "get" and written and not entry.marks_read:
+            if method == "get" and written:
                 yield f"{side}: reading wrote {written} rows"
         elif status != 403 or written:
             yield f"{side}: {status} with {written} rows although the role may not"

@@ -43,7 +43,7 @@ def test_opening_a_message_marks_it_read_and_leads_to_the_order(client, clerk):
     message = tell(clerk)
     client.force_login(clerk)
 
-    answer = client.get(reverse("inbox_open", args=[message.pk]))
+    answer = client.post(reverse("inbox_open", args=[message.pk]))
 
     message.refresh_from_db()
     assert answer.url == "/orders/GD-1/"
@@ -90,7 +90,7 @@ def test_somebody_elses_message_does_not_exist(client, clerk):
     theirs = tell(make_user("clerk", team=make_team()))
     client.force_login(clerk)
 
-    assert client.get(reverse("inbox_open", args=[theirs.pk])).status_code == 404
+    assert client.post(reverse("inbox_open", args=[theirs.pk])).status_code == 404
     assert client.post(reverse("inbox_acknowledge", args=[theirs.pk])).status_code == 404
     theirs.refresh_from_db()
     assert (theirs.read_at, theirs.acknowledged_at) == (None, None)
