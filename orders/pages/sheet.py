@@ -57,7 +57,9 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template"
     ).get(pk=order.pk)
     sees_money = user.access.sees_money(order.team_id)
-    milestones = list(with_row_data(Milestone.objects.filter(order=order)).order_by("position", "pk"))
+    steps = with_row_data(Milestone.objects.filter(order=order)).select_related(None)  # the order is in hand
+    steps = steps.select_related("assignee", "calendar", "closed_by", "delay_reason")
+    milestones = list(steps.order_by("position", "pk"))
     for milestone in milestones:
         milestone.order = order
     rows = rows_of(milestones, user=user, now=now)
