@@ -68,7 +68,11 @@ def _frame(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, 
 def dashboard(request: PersonRequest) -> HttpResponse:
     form, asked = _ask(request)
     frame = _frame(request, form, asked)
-    cards = [pages.view_of(card, frame["query"]) for card in read_dashboard(asked)]
+    # A year of rows for the trends takes far longer than the figures: the page asks for them once it stands.
+    with_trends = request.GET.get("trends") == "1"
+    months = TREND_MONTHS if with_trends else 0
+    cards = [pages.view_of(card, frame["query"]) for card in read_dashboard(asked, months=months)]
+    frame["trends_url"] = "" if with_trends else f"{frame['query'] or '?'}&trends=1"
     is_empty = all(card.figure.value is None for card in cards)
     span = pages.promised_span(request.user) if is_empty else (None, None)
     context = {**frame, "cards": cards, "is_empty": is_empty, "first_promise": span[0], "last_promise": span[1]}

@@ -108,7 +108,7 @@ class Metric:
 
 def orders_of(asked: Question) -> OrderQuerySet:
     """Orders that count in figures, that the viewer may see (R14), and that pass the filters."""
-    orders = Order.objects.eligible()
+    orders = Order.objects.eligible().of_goods()
     if asked.viewer is not None:
         orders = orders.visible_to(asked.viewer)
     return orders.filter(**_conditions(asked, "path"))

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.companies import CODE_VALIDATOR
+from orders.models.templates import ProcessTemplate
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Punctuality, Side
 from orders.workflow import CONFIRMED_ORDER, OPEN_ORDER, OrderStatus
 from teams.models.changes import Versioned
@@ -99,6 +100,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(
             Q(status__in=CONFIRMED_ORDER) | Q(status=OrderStatus.CANCELLED, confirmed_at__isnull=False), is_test=False
         )
+
+    def of_goods(self) -> Self:
+        """Orders that end in a delivery; an inquiry or a claim delivers nothing, so it is neither on time nor late."""
+        return self.filter(Q(template=None) | Q(template__kind=ProcessTemplate.Kind.ORDER))
 
     def under_way(self, at: datetime) -> Self:
         """Ordered by the instant `at`, and by then neither delivered nor closed nor cancelled."""

@@ -7,7 +7,7 @@ import pytest
 
 from kpi.figures import excluded_members, figure, members
 from kpi.periods import Period
-from tests.factories import make_team
+from tests.factories import make_team, make_template
 from tests.kpi.rows import MARCH, MAY, ask, local, put_order
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +163,12 @@ def test_figure_of_the_past_is_judged_by_the_instant_asked(team):
 
     assert counts("K01", ask(now=local(eve.year, eve.month, eve.day))) == (0, 1, {})
     assert counts("K01", ask(now=local(2026, 3, 9))) == (0, 0, {"R1": 1})
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"), [("EXPORT_FCL", (0, 1, {})), ("CLAIM_8D", (0, 0, {})), ("PRE_SALES", (0, 0, {}))]
+)
+def test_inquiries_and_claims_deliver_nothing_and_are_never_late(team, template, expected):
+    put_order(team, template=make_template(template))
+
+    assert counts("K01", ask()) == expected

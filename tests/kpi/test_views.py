@@ -162,3 +162,16 @@ def test_dashboard_and_members_take_a_constant_number_of_queries(
     with django_assert_max_num_queries(20):
         page = client.get(reverse("kpi_members", args=["K01"]), days())
     assert page.context["total"] == count
+
+
+def test_trends_come_after_the_figures(client, team, manager):
+    make_late(team, 1)
+
+    first = client.get(reverse("dashboard"), days())
+    trends = client.get(f"{reverse('dashboard')}{first.context['trends_url']}", headers={"hx-request": "true"})
+
+    assert [card.spark.lines for card in first.context["cards"] if card.spark.lines] == []
+    assert "trends=1" in first.context["trends_url"]
+    assert len(trends.context["cards"]) == len(first.context["cards"])
+    assert trends.context["trends_url"] == ""
+    assert 'id="trend-K01"' in trends.content.decode()
