@@ -22,7 +22,7 @@ from teams.api.teams import default_team
 from teams.api.validators import COUNTRY
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
 from teams.errors import NotPermitted
-from teams.models import Team, User
+from teams.models import Team, User, WorkCalendar
 from teams.models.people import LANGUAGES, validate_timezone
 from teams.permissions import Permission
 
@@ -37,6 +37,11 @@ def contacts_of(user: User) -> QuerySet[Contact]:
 
 def colleagues_of(user: User) -> QuerySet[User]:
     return User.objects.filter(memberships__team__in=Team.objects.visible_to(user)).distinct()
+
+
+def calendars_of(user: User) -> QuerySet[WorkCalendar]:
+    """Work calendars are no secret of any team."""
+    return WorkCalendar.objects.all()
 
 
 def require_at(user: User, permission: Permission, company: Company) -> None:
@@ -54,13 +59,14 @@ def require_at(user: User, permission: Permission, company: Company) -> None:
 class CompanyAnswer(RowAnswer):
     team_code = serializers.CharField(source="team.code", read_only=True, default=None)
     owner_name = serializers.CharField(source="owner.name", read_only=True, default=None)
+    calendar_code = serializers.CharField(source="calendar.code", read_only=True, default=None)
 
     class Meta:
         model = Company
         fields = read_only_fields = (
             *("id", "code", "name", "name_en", "is_customer", "is_dealer", "is_supplier", "is_forwarder", "country"),
             *("city", "address", "grade", "timezone", "language", "team", "team_code", "owner", "owner_name", "note"),
-            *("created_at", "version"),
+            *("calendar", "calendar_code", "created_at", "version"),
         )
 
 
@@ -78,6 +84,7 @@ class _CompanyFields(Body):
     grade = ChoiceField(choices=Company.Grade.choices, required=False, allow_blank=True)
     timezone = TextField(max_length=64, required=False, allow_blank=True, validators=[validate_timezone])
     language = ChoiceField(choices=LANGUAGES, required=False, allow_blank=True)
+    calendar = VisibleField(calendars_of, key="code", required=False, allow_null=True)
     owner = VisibleField(colleagues_of, key="username", required=False, allow_null=True)
     note = TextField(max_length=4000, required=False, allow_blank=True)
 
@@ -129,7 +136,7 @@ class CompanyView(ListMixin, RetrieveMixin, RowsView):
     key_field = "code"
 
     def get_queryset(self) -> QuerySet[Company]:
-        return companies_of(self.user).select_related("team", "owner").order_by("code", "pk")
+        return companies_of(self.user).select_related("team", "owner", "calendar").order_by("code", "pk")
 
     @extend_schema(request=CompanyBody, responses={201: CompanyAnswer})
     def create(self, request: Request) -> Response:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from customers.api import colleagues_of
 from customers.models import Company, Contact, Interaction
 from teams.countries import country_choices
-from teams.models import Team, User
+from teams.models import Team, User, WorkCalendar
 from teams.models.people import LANGUAGES
 from teams.permissions import Permission
 from teams.refusals import DayInput, RefusedForm
@@ -24,7 +24,7 @@ PARTS = [
 ]
 COMPANY_FIELDS = (
     *("name", "name_en", "code", "is_customer", "is_dealer", "is_supplier", "is_forwarder", "country", "city"),
-    *("address", "grade", "timezone", "language", "owner", "note"),
+    *("address", "grade", "timezone", "calendar", "language", "owner", "note"),
 )
 CONTACT_FIELDS = ("name", "title", "phone", "email", "messenger", "is_primary", "note")
 NEXT_CONTACT = time(9)
@@ -63,6 +63,9 @@ class CompanyForm(RowForm):
         super().__init__(*args, row=row, **kwargs)
         owner: Any = self.fields["owner"]
         owner.queryset = colleagues_of(user).order_by("name", "pk")
+        calendar: Any = self.fields["calendar"]
+        calendar.queryset = WorkCalendar.objects.order_by("code")
+        calendar.empty_label = _("as usual for their part")
         self.fields["country"] = forms.ChoiceField(
             label=_("country"), required=False, choices=[("", "—"), *country_choices()]
         )

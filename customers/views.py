@@ -76,7 +76,9 @@ def _filtered(companies: Any, wanted: dict[str, Any], request: PersonRequest) ->
 
 
 def _visible(request: PersonRequest, code: str) -> Company:
-    return get_object_or_404(Company.objects.visible_to(request.user).select_related("team", "owner"), code=code)
+    return get_object_or_404(
+        Company.objects.visible_to(request.user).select_related("team", "owner", "calendar"), code=code
+    )
 
 
 def _may(request: PersonRequest, permission: Permission, company: Company) -> bool:

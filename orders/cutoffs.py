@@ -8,11 +8,11 @@ from django.utils.translation import pgettext_lazy
 
 @dataclass(frozen=True)
 class Cutoff:
-    """`field` of the shipment holds the instant; the step `step` is done once the cut-off is met."""
+    """`field` of the shipment holds the instant; met is the cut-off once the order's one of `steps` is done."""
 
     code: str
     field: str
-    step: str
+    steps: tuple[str, ...]  # by container, shared container, air
     name: Promise
 
     @property
@@ -23,8 +23,8 @@ class Cutoff:
 
 # In the order in which they fall due.
 CUTOFFS = (
-    Cutoff("si", "si_cutoff_at", "SI_SUBMITTED", pgettext_lazy("cut-off", "SI")),
-    Cutoff("vgm", "vgm_cutoff_at", "VGM_SUBMITTED", pgettext_lazy("cut-off", "VGM")),
-    Cutoff("cy", "cy_cutoff_at", "GATE_IN", pgettext_lazy("cut-off", "CY")),
-    Cutoff("customs", "customs_cutoff_at", "CUSTOMS_RELEASED", pgettext_lazy("cut-off", "Customs")),
+    Cutoff("si", "si_cutoff_at", ("SI_SUBMITTED", "AWB_CUT"), pgettext_lazy("cut-off", "SI")),
+    Cutoff("vgm", "vgm_cutoff_at", ("VGM_SUBMITTED",), pgettext_lazy("cut-off", "VGM")),
+    Cutoff("cy", "cy_cutoff_at", ("GATE_IN", "CFS_IN", "AIR_HANDOVER"), pgettext_lazy("cut-off", "CY")),
+    Cutoff("customs", "customs_cutoff_at", ("CUSTOMS_RELEASED",), pgettext_lazy("cut-off", "Customs")),
 )

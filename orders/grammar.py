@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
+from orders.planning import Span
 from orders.words import Stage
 from teams.errors import DomainError
 from teams.permissions import ROLES
@@ -45,17 +46,6 @@ class GrammarError(DomainError):
 
 
 @dataclass(frozen=True)
-class Span:
-    """An amount of time: `w` working days, `h` working hours, `c` calendar days."""
-
-    amount: int
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.amount}{self.unit}"
-
-
-@dataclass(frozen=True)
 class Ladder:
     """Reminders of a step: the owner before due, the lead and the manager after it; None where there is none."""
 
@@ -79,6 +69,7 @@ class StepSpec:
     ladder: Ladder | None
     documents: tuple[tuple[str, bool], ...]  # code, required to complete
     flags: str
+    calendar: str = ""  # code of a work calendar; empty: chosen by role and side (orders.calendars)
 
     @property
     def required_documents(self) -> list[str]:

@@ -6,18 +6,19 @@ from pathlib import Path
 
 from django.db import transaction
 
-from orders.grammar import Span, StepSpec, parse_documents, parse_ladder, parse_latest, parse_span, parse_template
+from orders.grammar import StepSpec, parse_documents, parse_ladder, parse_latest, parse_span, parse_template
 from orders.models import ProcessTemplate, TemplateDependency, TemplateStep
+from orders.planning import Span
 
 FOLDER = Path(__file__).parent / "process_templates"
-# The templates that come with the product: file, code, kind, names.
+# The templates that come with the product: file, code, kind, names, buffer before the anchor.
 SHIPPED = [
-    ("export_fcl.csv", "EXPORT_FCL", "order", "外贸整柜出口", "Export, full container"),
-    ("garment_tna.csv", "GARMENT_TNA", "order", "服装大货（T&A）", "Garment time and action"),
-    ("domestic_mto.csv", "DOMESTIC_MTO", "order", "内销按单生产", "Domestic made to order"),
-    ("spare_parts.csv", "SPARE_PARTS", "order", "备件订单", "Spare parts"),
-    ("pre_sales.csv", "PRE_SALES", "pre_sales", "售前询盘", "Inquiry to order"),
-    ("claim_8d.csv", "CLAIM_8D", "claim", "客诉 8D", "Complaint 8D"),
+    ("export_fcl.csv", "EXPORT_FCL", "order", "外贸整柜出口", "Export, full container", "2w"),
+    ("garment_tna.csv", "GARMENT_TNA", "order", "服装大货（T&A）", "Garment time and action", "3w"),
+    ("domestic_mto.csv", "DOMESTIC_MTO", "order", "内销按单生产", "Domestic made to order", "1w"),
+    ("spare_parts.csv", "SPARE_PARTS", "order", "备件订单", "Spare parts", "0"),
+    ("pre_sales.csv", "PRE_SALES", "pre_sales", "售前询盘", "Inquiry to order", "0"),
+    ("claim_8d.csv", "CLAIM_8D", "claim", "客诉 8D", "Complaint 8D", "0"),
 ]
 
 
@@ -46,22 +47,31 @@ def steps_of(template_id: int) -> tuple[tuple[int, StepSpec], ...]:
                 ladder=parse_ladder(row.sla),
                 documents=parse_documents(row.documents),
                 flags=row.flags,
+                calendar=row.calendar,
             ),
         )
         for row in rows
     )
 
 
+@lru_cache(maxsize=128)
+def buffer_of(template_id: int) -> Span:
+    """What a template version keeps free before its anchor."""
+    return parse_span(ProcessTemplate.objects.values_list("buffer", flat=True).get(pk=template_id))
+
+
 def load_shipped_templates() -> int:
     """Load the six templates of the product where their code does not exist yet; returns how many."""
     return sum(
-        load_template(path=FOLDER / name, code=code, kind=kind, name_zh=zh, name_en=en) is not None
-        for name, code, kind, zh, en in SHIPPED
+        load_template(path=FOLDER / name, code=code, kind=kind, name_zh=zh, name_en=en, buffer=buffer) is not None
+        for name, code, kind, zh, en, buffer in SHIPPED
     )
 
 
 @transaction.atomic
-def load_template(*, path: Path, code: str, kind: str, name_zh: str, name_en: str) -> ProcessTemplate | None:
+def load_template(
+    *, path: Path, code: str, kind: str, name_zh: str, name_en: str, buffer: str = "0"
+) -> ProcessTemplate | None:
     """Load version 1 of a template from a CSV in the grammar of C0; None if `code` exists.
 
     Raises:
@@ -72,7 +82,7 @@ def load_template(*, path: Path, code: str, kind: str, name_zh: str, name_en: st
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     specs = parse_template(rows)
-    template = ProcessTemplate.objects.create(code=code, kind=kind, name_zh=name_zh, name_en=name_en)
+    template = ProcessTemplate.objects.create(code=code, kind=kind, name_zh=name_zh, name_en=name_en, buffer=buffer)
     steps = {
         spec.code: TemplateStep.objects.create(
             template=template,

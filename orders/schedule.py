@@ -1,91 +1,171 @@
-"""Due instants and reminder ladders of an order's milestones, from its template, calendars and pauses.
+"""Due instants and reminder ladders of an order's milestones, from the basis of its plan, its pauses and calendars.
 
 Pure over the rows it is given: it reads no clock and saves nothing. Run twice, it changes nothing (design rule 1).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from orders.grammar import HOURS_PER_DAY, Span, StepSpec
+from orders.basis import Basis, Shape
+from orders.grammar import HOURS_PER_DAY, StepSpec
 from orders.models import ClockPause, Milestone
-from orders.planning import START, PlannedStep, PlanStep, plan, shift
+from orders.network import Node, lay_nodes, step_key
+from orders.overlays import Terms, with_overlays
+from orders.planning import START, Plan, PlanStep, Span, clock_for, plan
+from orders.process import buffer_of, steps_of
+from orders.targets import PRESENTED, on_board_code
 from orders.words import CLOCK_STOPPING_SIDES
 from orders.workflow import MilestoneStatus
 from teams.worktime import WorkSchedule, add_working_days, add_working_time, end_of_working_day
 
-PLANNED_FIELDS = ("planned_start_at", "due_at", "soon_at", "lead_at", "manager_at")
+PLANNED_FIELDS = ("planned_start_at", "due_at", "float_minutes", "is_critical", "soon_at", "lead_at", "manager_at")
+Spans = Mapping[str, Sequence[tuple[datetime, datetime]]]
 
 
-def lay_out(
-    milestones: Sequence[Milestone],
-    specs: Mapping[str, StepSpec],
-    pauses: Iterable[ClockPause],
-    start: datetime,
-    now: datetime,
-) -> None:
-    """Write planned start, due instant and reminder ladder on each open milestone that has a step in `specs`.
+@lru_cache(maxsize=512)
+def specs_of(template_id: int, terms: Terms) -> tuple[StepSpec, ...]:
+    """The steps of a template version under the order's terms."""
+    return with_overlays([spec for _pk, spec in steps_of(template_id)], terms)
 
-    `start` is the order's own instant. Closed milestones keep what they were judged by. A running pause
-    moves nothing until it ends: how long it will be is not known.
+
+@lru_cache(maxsize=1024)
+def nodes_of(shape: Shape) -> Mapping[str, Node]:
+    """The network of an order; shared, never changed by a caller."""
+    return lay_nodes(specs_of(shape.template, shape.terms), shape.shipments)
+
+
+def plan_steps(nodes: Mapping[str, Node], calendars: Mapping[str, str], basis: Basis | None = None) -> list[PlanStep]:
+    """The steps as the engine needs them; `calendars` maps their keys to calendar keys.
+
+    Of steps that the order has not (an old one may lack a step that its template knows), nothing depends on them.
     """
-    schedules = {str(m.calendar_id): m.calendar.schedule() for m in milestones}
-    calendars = {m.code: str(m.calendar_id) for m in milestones if m.code in specs}
-    steps = plan_steps([spec for code, spec in specs.items() if code in calendars], calendars)
-    planned = plan(steps, {START: start}, schedules, {}, _stopping_spans(milestones, pauses), now)
-    for milestone in milestones:
-        if milestone.code in specs and milestone.is_open:
-            step = planned[milestone.code]
-            milestone.planned_start_at = step.start_at
-            milestone.due_at = _deadline(specs[milestone.code], step, schedules[str(milestone.calendar_id)])
-            write_ladder(milestone, specs[milestone.code], schedules[str(milestone.calendar_id)])
-
-
-def _deadline(spec: StepSpec, step: PlannedStep, schedule: WorkSchedule) -> datetime:
-    """The planned finish; an order's own first event, which takes no time, may be entered until its day closes."""
-    if spec.duration.amount or spec.dependencies:
-        return step.finish_at
-    day = step.finish_at.astimezone(ZoneInfo(schedule.timezone)).date()
-    return max(step.finish_at, end_of_working_day(add_working_days(day, 0, schedule), schedule))
-
-
-def plan_steps(specs: Sequence[StepSpec], calendars: Mapping[str, str]) -> list[PlanStep]:
-    """The steps as the plan needs them; `calendars` maps their codes to calendar keys.
-
-    A step that must finish "10w before ETD" pushes ETD out, since cargo cannot sail before the step's lead is over.
-    """
-    leads: dict[str, list[tuple[str, Span | None]]] = {}
-    for spec in specs:
-        if spec.latest:
-            leads.setdefault(spec.latest[0], []).append((spec.code, spec.latest[1]))
-    return [
-        PlanStep(
-            spec.code,
-            spec.duration,
-            tuple(dep for dep in (*spec.dependencies, *leads.get(spec.code, ())) if dep[0] in calendars),
-            calendars[spec.code],
+    on_board = on_board_code(node.spec.code for node in nodes.values())
+    steps = []
+    for key, node in nodes.items():
+        if key not in calendars:
+            continue
+        within: tuple[tuple[str, Span], ...] = ()
+        if node.spec.code == PRESENTED and basis and basis.presentation_days and on_board:
+            scope = step_key(on_board, node.shipment_id)
+            within = ((scope, Span(basis.presentation_days, "c")),) if scope in calendars else ()
+        steps.append(
+            PlanStep(
+                key,
+                node.spec.duration,
+                tuple(dep for dep in node.dependencies if dep[0] in calendars),
+                calendars[key],
+                latest=tuple(lead for lead in node.latest if lead[0] in calendars),
+                within=within,
+                limits=basis.limits.get(key, ()) if basis else (),
+                is_hard="H" in node.spec.flags,
+                expected_at=basis.expected.get(key) if basis else None,
+            )
         )
-        for spec in specs
-    ]
+    return steps
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What `plan` is asked with for an order in hand; calendars by id as text, in the versions of the basis."""
+
+    basis: Basis
+    calendars: Mapping[str, str]  # step key to calendar key
+    schedules: Mapping[str, WorkSchedule]
+    pauses: Spans
+
+    @cached_property
+    def steps(self) -> list[PlanStep]:
+        return plan_steps(nodes_of(self.basis.shape), self.calendars, self.basis)
+
+    def plan(
+        self,
+        actuals: Mapping[str, datetime] | None = None,
+        now: datetime | None = None,
+        verified_until: Mapping[str, date] | None = None,
+    ) -> Plan:
+        """The plan in force; with `actuals` and `now` what is to be expected today."""
+        known = self.basis.actuals if actuals is None else actuals
+        return plan(
+            self.steps,
+            {START: self.basis.start, **self.basis.anchors},
+            self.schedules,
+            {key: at for key, at in known.items() if key in self.calendars},
+            self.pauses,
+            self.basis.as_of if now is None else now,
+            buffer=buffer_of(self.basis.shape.template),
+            verified_until=verified_until,
+        )
+
+
+def inputs_of(
+    milestones: Sequence[Milestone],
+    basis: Basis,
+    pauses: Iterable[ClockPause],
+    proposed: Mapping[int, WorkSchedule] | None = None,
+) -> Inputs:
+    """From the order's rows; `proposed` calendars (by id) stand in for those in force."""
+    nodes = nodes_of(basis.shape)
+    own = {m.key: m for m in milestones if m.key in nodes}
+    ids = {m.calendar_id: m.calendar for m in own.values()}
+    schedules = {
+        str(pk): (proposed or {}).get(pk) or calendar.schedule(basis.calendars.get(pk)) for pk, calendar in ids.items()
+    }
+    return Inputs(basis, {key: str(m.calendar_id) for key, m in own.items()}, schedules, stopping_spans(own, pauses))
+
+
+def lay_out(milestones: Sequence[Milestone], basis: Basis, pauses: Iterable[ClockPause]) -> None:
+    """Write planned start, due instant, float and reminder ladder on each open milestone that the plan knows.
+
+    Closed milestones keep what they were judged by. A running pause moves nothing until it ends: how long it will be is
+    not known.
+    """
+    write_plan(milestones, inputs_of(milestones, basis, pauses))
+
+
+def write_plan(milestones: Sequence[Milestone], inputs: Inputs, planned: Plan | None = None) -> None:
+    """Write `planned` (by default that of `inputs`) on the open milestones; see `lay_out`."""
+    planned = planned or inputs.plan()
+    nodes, kept = nodes_of(inputs.basis.shape), inputs.basis.kept
+    for milestone in milestones:
+        if milestone.key not in planned.steps or not milestone.is_open:
+            continue
+        step, node = planned[milestone.key], nodes[milestone.key]
+        schedule = inputs.schedules[inputs.calendars[milestone.key]]
+        milestone.planned_start_at = step.start_at
+        milestone.due_at = kept.get(milestone.key) or due_instant(node, step.due_at, inputs.basis, schedule)
+        milestone.float_minutes = None if step.float is None else int(step.float.total_seconds() // 60)
+        milestone.is_critical = step.is_critical
+        write_ladder(milestone, node.spec, schedule)
+
+
+def due_instant(node: Node, due_at: datetime, basis: Basis, schedule: WorkSchedule) -> datetime:
+    """The planned due instant; an order's own first event, which takes no time, may be entered until its day closes."""
+    if node.spec.duration.amount or node.dependencies:
+        return due_at
+    day = basis.start.astimezone(ZoneInfo(schedule.timezone)).date()
+    return max(basis.start, end_of_working_day(add_working_days(day, 0, schedule), schedule))
 
 
 def write_ladder(milestone: Milestone, spec: StepSpec, schedule: WorkSchedule) -> None:
     """Write the instants at which owner, lead and manager are told, in working time around the due instant."""
     ladder, due = spec.ladder, milestone.due_at
+    clock = clock_for(schedule)
     milestone.soon_at = milestone.lead_at = milestone.manager_at = None
     if ladder and due:
-        milestone.soon_at = before(due, ladder.soon, schedule) if ladder.soon else None
-        milestone.lead_at = shift(due, ladder.lead, schedule) if ladder.lead else None
-        milestone.manager_at = shift(due, ladder.manager, schedule) if ladder.manager else None
+        milestone.soon_at = before_due(due, ladder.soon, schedule) if ladder.soon else None
+        milestone.lead_at = clock.after(due, ladder.lead) if ladder.lead else None
+        milestone.manager_at = clock.after(due, ladder.manager) if ladder.manager else None
 
 
-def before(due: datetime, span: Span, schedule: WorkSchedule) -> datetime:
+def before_due(due: datetime, span: Span, schedule: WorkSchedule) -> datetime:
     """The instant `span` before `due`, by the same calendar (lesson F10); a working day is its own length."""
     if span.unit == "c":
         return due - timedelta(days=span.amount)
-    if span.unit == "h":
-        return add_working_time(due, -timedelta(hours=span.amount), schedule)
-    return add_working_time(due, -timedelta(hours=span.amount * HOURS_PER_DAY), schedule)
+    hours = span.amount if span.unit == "h" else span.amount * HOURS_PER_DAY
+    return add_working_time(due, -timedelta(hours=hours), schedule)
 
 
 def next_reminder(milestone: Milestone, is_stopped: bool) -> datetime | None:
@@ -98,12 +178,16 @@ def next_reminder(milestone: Milestone, is_stopped: bool) -> datetime | None:
     return min(at for at in (milestone.soon_at, milestone.due_at, milestone.lead_at, milestone.manager_at) if at)
 
 
-def _stopping_spans(
-    milestones: Sequence[Milestone], pauses: Iterable[ClockPause]
-) -> dict[str, list[tuple[datetime, datetime]]]:
-    codes = {m.pk: m.code for m in milestones}
+def stopping_spans(milestones: Mapping[str, Milestone], pauses: Iterable[ClockPause]) -> Spans:
+    """The pauses that stopped our clock and have ended, by step key."""
+    keys = {m.pk: key for key, m in milestones.items()}
     spans: dict[str, list[tuple[datetime, datetime]]] = {}
     for pause in pauses:
-        if pause.side in CLOCK_STOPPING_SIDES and pause.to_at and pause.to_at > pause.from_at:
-            spans.setdefault(codes[pause.milestone_id], []).append((pause.from_at, pause.to_at))
+        if (
+            pause.milestone_id in keys
+            and pause.side in CLOCK_STOPPING_SIDES
+            and pause.to_at
+            and pause.to_at > pause.from_at
+        ):
+            spans.setdefault(keys[pause.milestone_id], []).append((pause.from_at, pause.to_at))
     return spans

@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
-from django.db.models import F
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from teams.models import (
@@ -78,34 +79,6 @@ class TeamAdmin(admin.ModelAdmin):
     inlines = [MembershipInline]
 
 
-class IntervalInline(admin.TabularInline):
-    model = WorkInterval
-    extra = 0
-    # A calendar without working time has no next working day, so no order of its team could be planned.
-    min_num = 1
-    validate_min = True
-    ordering = ["weekday", "start_minute"]
-
-
-class ExceptionInline(admin.TabularInline):
-    model = CalendarException
-    extra = 1
-    ordering = ["-date"]
-
-
-@admin.register(WorkCalendar)
-class WorkCalendarAdmin(admin.ModelAdmin):
-    list_display = ["code", "name_zh", "name_en", "timezone", "verified_until", "version"]
-    readonly_fields = ["version"]
-    ordering = ["code"]
-    inlines = [IntervalInline, ExceptionInline]
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        # Every edit is a new version: values cached by version follow, figures can name what they were computed with.
-        WorkCalendar.objects.filter(pk=form.instance.pk).update(version=F("version") + 1)
-
-
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Shown, never written here."""
 
@@ -117,6 +90,43 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class IntervalInline(ReadOnlyInline):
+    model = WorkInterval
+    ordering = ["weekday", "start_minute"]
+
+
+class ExceptionInline(ReadOnlyInline):
+    model = CalendarException
+    ordering = ["-date", "is_statutory"]
+
+
+@admin.register(WorkCalendar)
+class WorkCalendarAdmin(ReadOnlyAdmin):
+    """Edited on its own pages only, where an edit shows what it moves before it is saved."""
+
+    list_display = ["code", "name_zh", "name_en", "timezone", "verified_until", "version", "editor"]
+    readonly_fields = ["editor", "version"]
+    ordering = ["code"]
+    inlines = [IntervalInline, ExceptionInline]
+
+    @admin.display(description=_("Edit"))
+    def editor(self, calendar: WorkCalendar) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("calendar", args=[calendar.code]), _("Open the calendar"))
 
 
 @admin.register(ApiToken)

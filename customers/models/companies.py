@@ -37,6 +37,11 @@ class CompanyQuerySet(models.QuerySet["Company"]):
     def suppliers(self) -> Self:
         return self.filter(is_supplier=True)
 
+    def calendar_counts(self) -> dict[int, int]:
+        """How many companies have each calendar as their own, by its id."""
+        rows = self.exclude(calendar=None).order_by()
+        return dict(rows.values_list("calendar").annotate(count=models.Count("pk")))
+
     def search(self, text: str) -> Self:
         """Code or name contains `text`, whatever the case."""
         return self.filter(Q(code__icontains=text) | Q(name__icontains=text) | Q(name_en__icontains=text))
@@ -86,6 +91,15 @@ class Company(Versioned):
     language = models.CharField(_("language"), max_length=10, blank=True)
     team = models.ForeignKey(
         "teams.Team", models.PROTECT, null=True, blank=True, related_name="companies", verbose_name=_("team")
+    )
+    # The days on which they work, for steps that they carry; empty: by the side of the step.
+    calendar = models.ForeignKey(
+        "teams.WorkCalendar",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="companies",
+        verbose_name=_("work calendar"),
     )
     owner = models.ForeignKey(
         "teams.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner")

@@ -2,6 +2,7 @@ from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
 from orders.models.milestones import ClockPause, DelayReason, Milestone
 from orders.models.orders import Order, OrderLine, PromiseChange
+from orders.models.plans import PlanCause, PlanChange, PlanJob
 from orders.models.shipments import Shipment, ShipmentLine
 from orders.models.templates import ProcessTemplate, TemplateDependency, TemplateStep
 
@@ -15,6 +16,9 @@ __all__ = [
     "OrderDocument",
     "OrderEvent",
     "OrderLine",
+    "PlanCause",
+    "PlanChange",
+    "PlanJob",
     "ProcessTemplate",
     "PromiseChange",
     "Shipment",

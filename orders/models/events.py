@@ -25,6 +25,7 @@ class EventKind(models.TextChoices):
     UNPAUSED = "unpaused", pgettext_lazy("event", "Clock runs again")
     ASSIGNED = "assigned", pgettext_lazy("event", "Assigned")
     DUE = "due", pgettext_lazy("event", "Due date moved")
+    PLANNED = "planned", pgettext_lazy("event", "Plan changed")
     MOVED = "moved", pgettext_lazy("event", "Shipment moved")
     DOCUMENT = "document", pgettext_lazy("event", "Document added")
     DOCUMENT_DECIDED = "document_decided", pgettext_lazy("event", "Document decided")

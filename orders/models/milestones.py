@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models.orders import Order
 from orders.models.templates import in_language
+from orders.network import step_key
 from orders.words import CLOCK_STOPPING_SIDES, DeskSection, Punctuality, Side, Stage
 from orders.workflow import CLOSED_MILESTONE, OPEN_MILESTONE, RUNNING_ORDER, MilestoneStatus
 from teams.permissions import RoleCode
@@ -180,7 +181,11 @@ class Milestone(models.Model):
     planned_start_at = models.DateTimeField(_("planned start"), null=True, blank=True)
     baseline_finish_at = models.DateTimeField(_("baseline"), null=True, blank=True)  # due_at at confirmation, frozen
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    # Latest less earliest finish of the plan in force, in working time of the calendar; negative: late.
     float_minutes = models.IntegerField(_("float, minutes"), null=True, blank=True)
+    is_critical = models.BooleanField(_("critical"), default=False)
+    # Its owner does not expect it to be finished before; taken up by the next re-planning.
+    expected_at = models.DateTimeField(_("expected"), null=True, blank=True)
     actual_finish_at = models.DateTimeField(_("actual finish"), null=True, blank=True)  # business truth
     recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)  # when it was typed
     # When it left the open ones: the actual finish of a done one, the record of a skip or cancellation.
@@ -245,6 +250,11 @@ class Milestone(models.Model):
     @property
     def name(self) -> str:
         return in_language(self.name_zh, self.name_en)
+
+    @property
+    def key(self) -> str:
+        """Its name in the order's network (orders.network)."""
+        return step_key(self.code, self.shipment_id)
 
     @property
     def subject(self) -> str:

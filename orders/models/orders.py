@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -193,6 +193,15 @@ class Order(Versioned):
     mode = models.CharField(_("mode"), max_length=12, choices=Mode, blank=True)
     country = models.CharField(_("destination country"), max_length=2, blank=True)  # ISO 3166-1 alpha-2
     destination = models.CharField(_("destination"), max_length=120, blank=True)
+    third_party_inspection = models.BooleanField(_("third-party inspection"), default=False)
+    wood_packaging = models.BooleanField(_("wood packaging"), default=False)
+    statutory_inspection = models.BooleanField(_("statutory inspection goods"), default=False)
+    # The letter of credit's dates (UCP 600): hard cut-offs of the plan.
+    lc_latest_shipment = models.DateField(_("L/C latest shipment"), null=True, blank=True)
+    lc_expiry = models.DateField(_("L/C expiry"), null=True, blank=True)
+    lc_presentation_days = models.PositiveSmallIntegerField(
+        _("L/C presentation, days after shipment"), default=21, validators=[MinValueValidator(1), MaxValueValidator(90)]
+    )
     currency = models.CharField(_("currency"), max_length=3, default="USD")
     # Base currency per unit of `currency` on the order date; history does not move with rates (R11).
     fx_rate = models.DecimalField(_("exchange rate"), max_digits=18, decimal_places=8, default=1)
@@ -204,6 +213,12 @@ class Order(Versioned):
     note = models.TextField(_("note"), blank=True, max_length=4000)
     is_test = models.BooleanField(_("test order, not in figures"), default=False)
     source = models.CharField(max_length=40, blank=True)  # import profile that brought it
+    # The change that made the plan in force; none before confirmation and for orders imported with their dates only.
+    plan = models.OneToOneField(
+        "orders.PlanChange", models.PROTECT, null=True, blank=True, editable=False, related_name="in_force_for"
+    )
+    # Which steps that plan has (orders.basis.Shape as JSON), so that lists need not read it.
+    plan_shape = models.JSONField(null=True, editable=False)
 
     promised_date = models.DateField(null=True, editable=False)  # due0: latest original promise of open lines
     current_promised_date = models.DateField(null=True, editable=False)
@@ -235,6 +250,13 @@ class Order(Versioned):
             ),
             models.CheckConstraint(
                 name="order_amount_and_rate_not_negative", condition=Q(amount__gte=0, fx_rate__gt=0)
+            ),
+            models.CheckConstraint(
+                name="order_lc_expires_after_shipment",
+                condition=Q(lc_latest_shipment=None) | Q(lc_expiry=None) | Q(lc_expiry__gte=F("lc_latest_shipment")),
+            ),
+            models.CheckConstraint(
+                name="order_lc_presentation_days_positive", condition=Q(lc_presentation_days__range=(1, 90))
             ),
             models.CheckConstraint(
                 name="order_tolerances_are_shares",

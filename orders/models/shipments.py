@@ -56,8 +56,8 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
             **{
                 cutoff.met: Case(
                     When(~Q(status__in=BEFORE_DEPARTURE), then=Value(True)),
-                    When(Exists(_proofs(cutoff.step).open()), then=Value(False)),
-                    When(Exists(_proofs(cutoff.step)), then=Value(True)),
+                    When(Exists(_proofs(cutoff.steps).open()), then=Value(False)),
+                    When(Exists(_proofs(cutoff.steps)), then=Value(True)),
                     default=Value(False),
                 )
                 for cutoff in CUTOFFS
@@ -109,8 +109,8 @@ def _cutoff_missed(at: datetime) -> Q:
     return Q(*(Q((f"{cutoff.field}__lt", at), (cutoff.met, False)) for cutoff in CUTOFFS), _connector=Q.OR)
 
 
-def _proofs(step: str) -> MilestoneQuerySet:
-    """Milestones `step` that speak for the shipment of the outer query."""
+def _proofs(steps: tuple[str, ...]) -> MilestoneQuerySet:
+    """Milestones `steps` that speak for the shipment of the outer query."""
     aboard = ShipmentLine.objects.filter(shipment=OuterRef(OuterRef("pk")))
     elsewhere = (
         ShipmentLine.objects.filter(order_line__order=OuterRef("order"))
@@ -118,7 +118,7 @@ def _proofs(step: str) -> MilestoneQuerySet:
         .exclude(shipment__status=ShipmentStatus.CANCELLED)
     )
     speaks = Q(shipment=OuterRef("pk")) | Q(shipment=None) & ~Exists(elsewhere)
-    return Milestone.objects.filter(speaks, order__in=aboard.values("order_line__order"), code=step)
+    return Milestone.objects.filter(speaks, order__in=aboard.values("order_line__order"), code__in=steps)
 
 
 class Shipment(Versioned):

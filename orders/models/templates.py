@@ -26,7 +26,10 @@ class ProcessTemplate(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.ORDER)
     name_zh = models.CharField(_("Chinese name"), max_length=120)
     name_en = models.CharField(_("English name"), max_length=120)
+    # Kept free before the anchor, in working days of the step before it ("2w"); "0": none.
+    buffer = models.CharField(_("buffer before the anchor"), max_length=10, default="0")
     is_current = models.BooleanField(_("for new orders"), default=True)
+    made_by = models.ForeignKey("teams.User", models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -62,6 +65,8 @@ class TemplateStep(models.Model):
     sla = models.CharField(_("reminders"), max_length=40, blank=True)
     documents = models.CharField(_("documents"), max_length=120, blank=True)
     flags = models.CharField(_("flags"), max_length=10, blank=True)
+    # Code of a work calendar; empty: by role and side (orders.calendars).
+    calendar = models.CharField(_("work calendar"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("step of a template")

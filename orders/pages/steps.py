@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from orders.models import ClockPause, DocumentKind, Milestone, OrderDocument
 from orders.models.templates import in_language
-from orders.process import steps_of
+from orders.network import step_key
+from orders.services import flow
 from orders.services.milestones import require_on
 from orders.words import Side
 from orders.workflow import RUNNING_ORDER, MilestoneStatus
@@ -88,8 +89,9 @@ def rows_of(milestones: Sequence[Milestone], *, user: User, now: datetime) -> li
         evidence[order_id].add(kind)
     open_steps: dict[int, dict[str, OpenStep]] = defaultdict(dict)
     names = Milestone.objects.open().filter(order__in=orders) if orders else Milestone.objects.none()
-    for order_id, code, zh, en, flags in names.values_list("order_id", "code", "name_zh", "name_en", "flags"):
-        open_steps[order_id][code] = OpenStep(zh, en, "G" in flags)
+    columns = ("order_id", "code", "shipment_id", "name_zh", "name_en", "flags")
+    for order_id, code, shipment_id, zh, en, flags in names.values_list(*columns):
+        open_steps[order_id][step_key(code, shipment_id)] = OpenStep(zh, en, "G" in flags)
     return [_row(m, evidence[m.order_id], open_steps[m.order_id], user, now) for m in milestones]
 
 
@@ -102,7 +104,7 @@ def _row(
     row.pause = next((pause for pause in pauses if pause.to_at is None), None)
     if milestone.is_open:
         row.missing = [(kind, document_name(kind)) for kind in milestone.required_documents if kind not in evidence]
-        before = [open_steps[code] for code in _codes_before(milestone) if code in open_steps]
+        before = [open_steps[key] for key in _keys_before(milestone) if key in open_steps]
         row.waits_for = [step.name for step in before]
         row.gates = [step.name for step in before if step.is_gate]
         if milestone.due_at:
@@ -114,12 +116,9 @@ def _row(
     return row
 
 
-def _codes_before(milestone: Milestone) -> Iterable[str]:
-    template_id = milestone.order.template_id
-    for step_id, spec in steps_of(template_id) if template_id else ():
-        if step_id == milestone.step_id:
-            return [code for code, _lag in spec.dependencies]
-    return []
+def _keys_before(milestone: Milestone) -> Iterable[str]:
+    node = flow.steps_before(milestone.order).get(milestone.key)
+    return [key for key, _lag in node.dependencies] if node else []
 
 
 def _tone(row: StepRow, now: datetime) -> str:

@@ -7,19 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from orders.basis import Basis, Shape
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
-from orders.grammar import StepSpec
 from orders.models import ClockPause, Milestone, Order, OrderEvent, OrderLine, ShipmentLine
 from orders.models.events import EventKind
-from orders.process import steps_of
-from orders.schedule import PLANNED_FIELDS, lay_out, next_reminder
+from orders.network import Node, open_before
+from orders.plan_words import refusal_of
+from orders.planning import PlanningError
+from orders.schedule import PLANNED_FIELDS, lay_out, next_reminder, nodes_of
 from orders.workflow import (
-    CLOSED_MILESTONE,
     RUNNING_ORDER,
     SHIPMENT_INSTANTS,
     MilestoneStatus,
@@ -27,7 +29,7 @@ from orders.workflow import (
     ShipmentStatus,
 )
 from teams.errors import DomainError, InvalidInput
-from teams.models import User
+from teams.models import Organization, User
 from teams.notifications import outbox
 from teams.worktime import CalendarExhausted
 
@@ -38,9 +40,15 @@ _EVENT_OF_STATUS: dict[str, EventKind] = {
 _REFRESHED = (*PLANNED_FIELDS, "status", "waiting_on", "next_reminder_at")
 
 
+def refreshed_values(milestone: Milestone) -> list[Any]:
+    """What `save_moved` compares."""
+    return [getattr(milestone, name) for name in _REFRESHED]
+
+
 def lock_order(order_id: int) -> Order:
     """The order's row, locked; every writer of an order takes this lock first (C30)."""
-    return Order.objects.select_for_update(of=("self",), no_key=True).select_related("template").get(pk=order_id)
+    rows = Order.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("template").get(pk=order_id)
 
 
 def record(order: Order, kind: str, *, by: User | None, now: datetime, **fields: Any) -> OrderEvent:
@@ -48,31 +56,70 @@ def record(order: Order, kind: str, *, by: User | None, now: datetime, **fields:
     return OrderEvent.objects.create(order=order, kind=kind, by=by, recorded_at=now, **{"at": now, **fields})
 
 
-def specs_of(order: Order) -> dict[str, StepSpec]:
-    """The template's steps by code; empty for an order without a template."""
-    return {spec.code: spec for _pk, spec in steps_of(order.template_id)} if order.template_id else {}
+def business_zone() -> ZoneInfo:
+    """The zone of business dates."""
+    return ZoneInfo(Organization.current().timezone)
 
 
-def refresh(order: Order, *, now: datetime) -> dict[int, Milestone]:
-    """Recompute activity, due instants, ladders and reminders of the locked order's milestones; returns them by key."""
+def basis_of(order: Order) -> Basis | None:
+    """What the plan in force is computed from; None for an order that was never planned."""
+    return Basis.from_dict(order.plan.basis) if order.plan else None
+
+
+def steps_before(order: Order) -> Mapping[str, Node]:
+    """The order's network by step key; empty for an order without a template."""
+    if order.plan_shape:
+        return nodes_of(Shape.from_dict(order.plan_shape))
+    return nodes_of(Shape(order.template_id)) if order.template_id else {}
+
+
+def refresh(order: Order, *, now: datetime, has_moved_dates: bool = True) -> dict[int, Milestone]:
+    """Recompute activity, due instants, ladders and reminders of the locked order's milestones; returns them by key.
+
+    Due instants follow from the plan's basis and the pauses; a caller that touched neither says so.
+    """
     milestones = list(
         order.milestones.select_related("calendar").prefetch_related(
             Prefetch("pauses", ClockPause.objects.order_by("from_at"))
         )
     )
-    before = {m.pk: [getattr(m, name) for name in _REFRESHED] for m in milestones}
+    before = {m.pk: refreshed_values(m) for m in milestones}
     pauses = {m.pk: list(m.pauses.all()) for m in milestones}
-    recompute(order, milestones, pauses, now=now)
-    changed = [m for m in milestones if before[m.pk] != [getattr(m, name) for name in _REFRESHED]]
+    if has_moved_dates:
+        recompute(order, milestones, pauses, now=now)
+    else:
+        activate(order, milestones, pauses, now=now)
+    save_moved(order, milestones, before, now=now)
+    return {milestone.pk: milestone for milestone in milestones}
+
+
+def save_moved(
+    order: Order,
+    milestones: Sequence[Milestone],
+    before: Mapping[int, Sequence[Any]],
+    *,
+    now: datetime,
+    is_told: bool = True,
+) -> None:
+    """Save what `recompute` changed; drop messages about what is no longer so. `before` holds the old `_REFRESHED`.
+
+    `is_told`: each moved due instant gets an event of its own; a change of plan has one for all.
+    """
+    changed = [m for m in milestones if before[m.pk] != refreshed_values(m)]
     if changed:
-        _record_moved_dates(order, changed, before, now)
+        if is_told:
+            _record_moved_dates(order, changed, before, now)
         Milestone.objects.bulk_update(changed, _REFRESHED)
         due = _REFRESHED.index("due_at")
         outbox.cancel(
             subjects=[m.subject for m in changed if m.next_reminder_at is None or before[m.pk][due] != m.due_at],
             reason="moved_on",
         )
-    return {milestone.pk: milestone for milestone in milestones}
+
+
+def drop_messages(milestones: Iterable[Milestone]) -> None:
+    """Drop what is not sent yet about steps that are no longer wanted."""
+    outbox.cancel(subjects=[milestone.subject for milestone in milestones], reason="moved_on")
 
 
 def recompute(
@@ -82,12 +129,13 @@ def recompute(
 
     `pauses` maps milestone keys to their pauses, earliest first.
     """
-    specs = specs_of(order)
     for milestone in milestones:
         milestone.order = order
-    if specs and order.ordered_at:
+    if basis := basis_of(order):
         try:
-            lay_out(milestones, specs, [pause for spans in pauses.values() for pause in spans], order.ordered_at, now)
+            lay_out(milestones, basis, [pause for spans in pauses.values() for pause in spans])
+        except PlanningError as error:
+            raise refusal_of(error, nodes_of(basis.shape)) from error
         except CalendarExhausted as error:
             raise CalendarTooShort(_("A work calendar of this order has no working time that far away.")) from error
     activate(order, milestones, pauses, now=now)
@@ -97,25 +145,21 @@ def activate(
     order: Order, milestones: Sequence[Milestone], pauses: Mapping[int, Sequence[ClockPause]], *, now: datetime
 ) -> None:
     """The part of `recompute` that leaves due instants alone: who is active, whom it waits on, its next reminder."""
-    specs = specs_of(order)
-    known = {m.code for m in milestones}
-    closed = {m.code for m in milestones if m.status in CLOSED_MILESTONE}
+    nodes = steps_before(order)
+    is_open = {m.key: m.is_open for m in milestones}
     is_running = order.status in RUNNING_ORDER
     for milestone in milestones:
         own = pauses.get(milestone.pk, ())
         if milestone.is_open:
-            _refresh_activity(milestone, specs.get(milestone.code), own, closed, known)
+            _refresh_activity(milestone, own, bool(open_before(nodes, milestone.key, is_open)))
             is_stopped = not is_running or any(pause.stops_at(now) for pause in own)
             milestone.next_reminder_at = next_reminder(milestone, is_stopped)
         else:
             milestone.next_reminder_at, milestone.waiting_on = None, ""
 
 
-def _refresh_activity(
-    milestone: Milestone, spec: StepSpec | None, pauses: Sequence[ClockPause], closed: set[str], known: set[str]
-) -> None:
-    waits_for = [code for code, _lag in (spec.dependencies if spec else ()) if code in known and code not in closed]
-    milestone.status = MilestoneStatus.PENDING if waits_for else MilestoneStatus.ACTIVE
+def _refresh_activity(milestone: Milestone, pauses: Sequence[ClockPause], waits: bool) -> None:
+    milestone.status = MilestoneStatus.PENDING if waits else MilestoneStatus.ACTIVE
     running = [pause.side for pause in pauses if pause.to_at is None]
     milestone.waiting_on = running[-1] if running else _side_by_flag(milestone)
 
@@ -127,7 +171,9 @@ def _side_by_flag(milestone: Milestone) -> str:
     return "customer" if milestone.has_flag("C") else "supplier" if milestone.has_flag("S") else "internal"
 
 
-def _record_moved_dates(order: Order, changed: list[Milestone], before: dict, now: datetime) -> None:
+def _record_moved_dates(
+    order: Order, changed: Sequence[Milestone], before: Mapping[int, Sequence[Any]], now: datetime
+) -> None:
     due = _REFRESHED.index("due_at")
     OrderEvent.objects.bulk_create(
         OrderEvent(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from orders import workflow
 from orders.models import ClockPause, DelayReason, DocumentKind, Milestone, Order, OrderDocument
 from orders.models.events import EventKind
+from orders.network import open_before
 from orders.services import flow
 from orders.services.owners import ORDER_FIELDS, check_people
 from orders.workflow import CLOSED_MILESTONE, MILESTONE_MOVES, MilestoneStatus, OrderStatus
@@ -86,8 +87,8 @@ def complete_milestone(
     finish = min(actual_finish_at or now, now)
     _attach(order, milestone, document_ids)
     _check_evidence(order, milestone)
-    _close(milestone, MilestoneStatus.DONE, finish, by=by, now=now, note=note, delay_reason=delay_reason)
-    return flow.refresh(order, now=now)[milestone.pk]
+    has_paused = _close(milestone, MilestoneStatus.DONE, finish, by=by, now=now, note=note, delay_reason=delay_reason)
+    return flow.refresh(order, now=now, has_moved_dates=has_paused)[milestone.pk]
 
 
 @transaction.atomic
@@ -247,16 +248,23 @@ def complete_with_order(order: Order, *, by: User, now: datetime) -> None:
 def complete_by_shipments(order: Order, codes: Sequence[str], *, finish: datetime, by: User, now: datetime) -> None:
     """Complete the order's open steps `codes` because its cargo has moved.
 
-    A step whose gate is open, or whose evidence is missing, stays open for a person.
+    A step whose gate is open, or whose evidence is missing, stays open for a person. Steps that stand once for each
+    shipment follow their own one (`complete_if_ready`).
     """
-    for milestone in order.milestones.open().filter(code__in=codes).order_by("position"):
-        try:
-            # The cargo proves what lies before; only a gate directly before the step still speaks against it.
-            _check_gates(order, milestone, is_proved=True)
-            _check_evidence(order, milestone)
-        except (GateClosed, EvidenceMissing):
-            continue
-        _close(milestone, MilestoneStatus.DONE, min(finish, now), by=by, now=now, note="")
+    for milestone in order.milestones.open().filter(code__in=codes, shipment=None).order_by("position"):
+        complete_if_ready(order, milestone, finish=finish, by=by, now=now)
+
+
+def complete_if_ready(order: Order, milestone: Milestone, *, finish: datetime, by: User, now: datetime) -> None:
+    """Complete an open step that the cargo's move proves, unless a gate or missing evidence stands in its way."""
+    milestone.order = order
+    try:
+        # The cargo proves what lies before; only a gate directly before the step still speaks against it.
+        _check_gates(order, milestone, is_proved=True)
+        _check_evidence(order, milestone)
+    except (GateClosed, EvidenceMissing):
+        return
+    _close(milestone, MilestoneStatus.DONE, min(finish, now), by=by, now=now, note="")
 
 
 def _locked(milestone_id: int) -> tuple[Order, Milestone]:
@@ -277,20 +285,20 @@ def _check_running(order: Order) -> None:
 
 def _check_gates(order: Order, milestone: Milestone, *, is_proved: bool = False) -> None:
     """A step may not be completed while a gate (flag G) is open before it, directly or behind other open steps."""
-    specs = flow.specs_of(order)
-    still_open = {m.code: m for m in order.milestones.open()}
+    nodes = flow.steps_before(order)
+    still_open = {m.key: m for m in order.milestones.open()}
+    is_open = dict.fromkeys(still_open, True)
     gates: list[str] = []
     seen: set[str] = set()
-    ahead = [milestone.code]
+    ahead = [milestone.key]
     while ahead:
-        spec = specs.get(ahead.pop())
-        for code in [dep for dep, _lag in spec.dependencies] if spec else []:
-            if code in still_open and code not in seen:
-                seen.add(code)
-                if still_open[code].has_flag("G"):
-                    gates.append(still_open[code].name)
+        for key in open_before(nodes, ahead.pop(), is_open):
+            if key not in seen:
+                seen.add(key)
+                if still_open[key].has_flag("G"):
+                    gates.append(still_open[key].name)
                 elif not is_proved:
-                    ahead.append(code)
+                    ahead.append(key)
     if gates:
         raise GateClosed(_("First this gate has to be passed: %(names)s.") % {"names": flow.listed(gates)})
 
@@ -338,9 +346,10 @@ def _close(
     now: datetime,
     note: str,
     delay_reason: DelayReason | None = None,
-) -> None:
+) -> bool:
+    """Close a step and record it; returns whether a pause of it ended, so that due instants move."""
     old = milestone.status
-    milestone.pauses.running().end(now)
+    has_paused = bool(milestone.pauses.running().end(now))
     milestone.status, milestone.closed_at, milestone.recorded_at, milestone.closed_by = status, finish, now, by
     milestone.actual_finish_at = finish if status == MilestoneStatus.DONE else None
     milestone.note, milestone.delay_reason = note or milestone.note, delay_reason or milestone.delay_reason
@@ -372,3 +381,4 @@ def _close(
         side=delay_reason.side if delay_reason else "",
     )
     outbox.cancel(subjects=[milestone.subject], reason="closed")
+    return has_paused

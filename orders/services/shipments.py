@@ -15,21 +15,12 @@ from orders.fulfilment import reached_at
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.models.events import EventKind
 from orders.services import flow
-from orders.services.milestones import CLOCK_SKEW, EARLIEST, complete_by_shipments
+from orders.services.milestones import CLOCK_SKEW, EARLIEST, complete_by_shipments, complete_if_ready
+from orders.targets import STEPS_OF_MOVE
 from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
 from teams.errors import DomainError, InvalidInput
 from teams.models import User
 from teams.versioning import change_fields, change_part
-
-# The order's steps that are done once all its goods have made the move.
-STEPS_OF_MOVE: dict[str, tuple[str, ...]] = {
-    ShipmentStatus.BOOKED: ("BOOKING", "CARRIER_BOOKED"),
-    ShipmentStatus.LOADED: ("LOADED", "EX_FACTORY"),
-    ShipmentStatus.DEPARTED: ("ETD", "DISPATCHED"),
-    ShipmentStatus.ARRIVED: ("ARRIVED",),
-    ShipmentStatus.DELIVERED: ("DELIVERED",),
-}
-
 
 # Orders whose goods may be put on a shipment: not drafts, and none that stand still or have ended.
 SHIPPABLE = frozenset({OrderStatus.CONFIRMED, OrderStatus.SHIPPED, OrderStatus.DELIVERED})
@@ -268,4 +259,14 @@ def _follow(order: Order, move: str, *, by: User, now: datetime) -> None:
     if needed and all(moved.get(line_id, Decimal(0)) >= quantity for line_id, quantity in needed.items()):
         last = max(at for at, _quantities in reached if at)
         complete_by_shipments(order, STEPS_OF_MOVE[move], finish=last, by=by, now=now)
+    _complete_apart(order, move, by=by, now=now)
     flow.refresh(order, now=now)
+
+
+def _complete_apart(order: Order, move: str, *, by: User, now: datetime) -> None:
+    """Complete steps that stand once for each shipment, as their own shipment has made the move."""
+    steps = order.milestones.open().filter(code__in=STEPS_OF_MOVE[move], shipment__isnull=False)
+    for milestone in steps.select_related("shipment").order_by("position"):
+        at = reached_at({name: getattr(milestone.shipment, name) for name in SHIPMENT_INSTANTS.values()}, move)
+        if at:
+            complete_if_ready(order, milestone, finish=at, by=by, now=now)

@@ -15,10 +15,12 @@ from teams.api.fields import InstantField
 from teams.api.serializers import RowAnswer
 from teams.api.views import ApiView, ListMixin, RetrieveMixin, RowsView
 from teams.models import WorkCalendar
-from teams.worktime import WorktimeError, add_working_time, working_time_between
+from teams.models.calendars import UnknownVersion
+from teams.worktime import WorkSchedule, WorktimeError, add_working_time, working_time_between
 
 # Ten years of a round-the-clock calendar: more is a slip, and would walk long.
 MAX_MINUTES = 10 * 366 * 24 * 60
+MAX_VERSION = 2_147_483_647
 
 
 class CalendarRowAnswer(RowAnswer):
@@ -51,13 +53,18 @@ class CalendarView(ListMixin, RetrieveMixin, RowsView):
         return CalendarRowAnswer if self.action == "list" else CalendarAnswer
 
 
-class AddQuery(serializers.Serializer):
+class EngineQuery(serializers.Serializer):
     start = InstantField()
+    version = serializers.IntegerField(
+        min_value=1, max_value=MAX_VERSION, required=False, help_text="of the calendar; the one in force by default"
+    )
+
+
+class AddQuery(EngineQuery):
     minutes = serializers.IntegerField(min_value=-MAX_MINUTES, max_value=MAX_MINUTES)
 
 
-class BetweenQuery(serializers.Serializer):
-    start = InstantField()
+class BetweenQuery(EngineQuery):
     end = InstantField()
 
 
@@ -91,6 +98,12 @@ class _EngineView(ApiView):
         query.is_valid(raise_exception=True)
         return query.validated_data
 
+    def schedule(self, calendar: WorkCalendar, version: int) -> WorkSchedule:
+        try:
+            return calendar.schedule(version)
+        except UnknownVersion as error:
+            raise ValidationError({"version": [_("The calendar never had this version.")]}) from error
+
 
 class AddView(_EngineView):
     """The instant at which so many minutes of working time have passed since `start`."""
@@ -100,8 +113,9 @@ class AddView(_EngineView):
         calendar = self.calendar(code)
         query = self.read_query(AddQuery)
         amount = timedelta(minutes=query["minutes"])
-        end = _computed("minutes", add_working_time, query["start"], amount, calendar.schedule())
-        return Response(AddAnswer({"code": calendar.code, "version": calendar.version, **query, "end": end}).data)
+        version = query.get("version", calendar.version)
+        end = _computed("minutes", add_working_time, query["start"], amount, self.schedule(calendar, version))
+        return Response(AddAnswer({**query, "code": calendar.code, "version": version, "end": end}).data)
 
 
 class BetweenView(_EngineView):
@@ -111,8 +125,10 @@ class BetweenView(_EngineView):
     def get(self, request: Request, code: str) -> Response:
         calendar = self.calendar(code)
         query = self.read_query(BetweenQuery)
-        amount: timedelta = _computed("end", working_time_between, query["start"], query["end"], calendar.schedule())
-        facts = {"code": calendar.code, "version": calendar.version, **query, "minutes": amount.total_seconds() / 60}
+        version = query.get("version", calendar.version)
+        schedule = self.schedule(calendar, version)
+        amount: timedelta = _computed("end", working_time_between, query["start"], query["end"], schedule)
+        facts = {**query, "code": calendar.code, "version": version, "minutes": amount.total_seconds() / 60}
         return Response(BetweenAnswer(facts).data)
 
 

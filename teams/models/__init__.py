@@ -1,4 +1,11 @@
-from teams.models.calendars import CalendarException, WorkCalendar, WorkInterval
+from teams.models.calendars import (
+    CalendarEdit,
+    CalendarException,
+    CalendarVersion,
+    RecurringException,
+    WorkCalendar,
+    WorkInterval,
+)
 from teams.models.changes import FieldChange
 from teams.models.notifications import Notification, NotificationStatus
 from teams.models.operations import Heartbeat, IdempotencyKey, LoginAttempt
@@ -7,7 +14,9 @@ from teams.models.tokens import ApiToken
 
 __all__ = [
     "ApiToken",
+    "CalendarEdit",
     "CalendarException",
+    "CalendarVersion",
     "FieldChange",
     "Heartbeat",
     "IdempotencyKey",
@@ -16,6 +25,7 @@ __all__ = [
     "Notification",
     "NotificationStatus",
     "Organization",
+    "RecurringException",
     "Team",
     "User",
     "WorkCalendar",

@@ -42,6 +42,17 @@ def document(right: P | None, *, reads: P | bool | None = False) -> Entry:
     return Entry(lambda t: [t.document.pk], "order", {} if right is None else {"post": right}, reads)
 
 
+def calendar(*, writes: bool = True, reads: P | bool = P.SETTINGS_EDIT) -> Entry:
+    """A calendar is no secret, so those who may not edit it are told so."""
+    args: Callable[[Any], list[Any]] = lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "CN_OFFICE"]  # noqa: E731
+    return Entry(args, "everyone", {"post": P.SETTINGS_EDIT} if writes else {}, reads)
+
+
+def calendar_edit(*, writes: bool = True, reads: P | bool = P.SETTINGS_EDIT) -> Entry:
+    args: Callable[[Any], list[Any]] = lambda t: ["CN_OFFICE", t.calendar_edit.pk]  # noqa: E731
+    return Entry(args, "everyone", {"post": P.SETTINGS_EDIT} if writes else {}, reads)
+
+
 API = {
     "api-me": Entry(),
     "api-calendar-list": Entry(),
@@ -143,6 +154,23 @@ PAGES = {
     "shipment_edit": shipment_page(P.SHIPMENT_EDIT, reads=P.SHIPMENT_EDIT),
     "shipment_move": shipment_page(P.SHIPMENT_MOVE, reads=P.SHIPMENT_MOVE),
     "shipment_cancel": shipment_page(P.SHIPMENT_MOVE, reads=False),
+    "settings": Entry(reads=P.SETTINGS_EDIT),
+    "calendars": Entry(reads=P.SETTINGS_EDIT),
+    "calendar_new": Entry(writes={"post": P.SETTINGS_EDIT}, reads=P.SETTINGS_EDIT),
+    "calendar": calendar(writes=False),
+    "calendar_days": calendar(),
+    "calendar_hours": calendar(),
+    "calendar_makeup": calendar(reads=False),
+    "calendar_import": calendar(reads=False),
+    "calendar_recurring": calendar(reads=False),
+    "calendar_recurring_remove": Entry(
+        lambda t: ["CN_OFFICE", t.calendar_rule.pk], "everyone", {"post": P.SETTINGS_EDIT}, False
+    ),
+    "calendar_edit": calendar_edit(writes=False),
+    "calendar_edit_effect": calendar_edit(writes=False),
+    "calendar_edit_save": calendar_edit(reads=False),
+    "calendar_edit_drop": calendar_edit(reads=False),
+    "calendar_edit_redo": calendar_edit(reads=False),
 }
 
 # Open to strangers on purpose, one reason each; what hangs below a prefix counts once.

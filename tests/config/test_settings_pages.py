@@ -30,42 +30,85 @@ def test_others_do_not_find_it(client):
     assert client.get("/admin/", follow=True).status_code == 404
 
 
-def test_editing_a_calendar_makes_a_new_version(client, administrator):
-    calendar = WorkCalendar.objects.create(code="NIGHT", name_zh="夜班", name_en="Night shift")
-    before = calendar.version
+@pytest.mark.parametrize("role", ["manager", "lead", "clerk"])
+def test_the_settings_page_is_closed_to_others(client, role):
+    client.force_login(make_user(role, team=make_team()))
+
+    assert client.get("/settings/").status_code == 403
+
+
+def test_the_settings_page_leads_to_calendars_people_and_teams(client, administrator):
+    page = client.get("/settings/").content.decode()
+
+    for address in ("/settings/calendars/", "/admin/teams/user/", "/admin/teams/team/", "/admin/"):
+        assert f'href="{address}"' in page
+
+
+@pytest.fixture
+def calendar():
+    make_team()
+    return WorkCalendar.objects.get(code="CN_OFFICE")
+
+
+def test_a_calendar_is_shown_here_and_leads_to_its_editor(client, administrator, calendar):
+    page = client.get(f"/admin/teams/workcalendar/{calendar.pk}/change/").content.decode()
+
+    assert "/settings/calendars/CN_OFFICE/" in page
+    assert 'name="_save"' not in page
+
+
+@pytest.mark.parametrize("action", ["change", "delete"])
+def test_a_calendar_is_not_edited_past_its_preview(client, administrator, calendar, action):
     form = {
         "code": calendar.code,
-        "name_zh": "承运人",
+        "name_zh": "改过",
         "name_en": calendar.name_en,
-        "timezone": calendar.timezone,
+        "timezone": "Asia/Tokyo",
+        "post": "yes",
         "intervals-TOTAL_FORMS": 1,
         "intervals-INITIAL_FORMS": 0,
-        "intervals-0-weekday": 8,
+        "intervals-0-weekday": 7,
         "intervals-0-start_minute": 60,
         "intervals-0-end_minute": 120,
         "exceptions-TOTAL_FORMS": 0,
         "exceptions-INITIAL_FORMS": 0,
     }
+    before = calendar.content(), calendar.version
 
-    response = client.post(f"/admin/teams/workcalendar/{calendar.pk}/change/", form)
+    response = client.post(f"/admin/teams/workcalendar/{calendar.pk}/{action}/", form)
 
     calendar.refresh_from_db()
-    assert (response.status_code, calendar.name_zh, calendar.version) == (302, "承运人", before + 1)
+    assert response.status_code == 403
+    assert (calendar.content(), calendar.version) == before
 
 
-def test_a_calendar_without_working_time_is_refused(client, administrator):
-    form = {
-        "code": "EMPTY",
-        "name_zh": "空",
-        "name_en": "Empty",
-        "timezone": "Asia/Shanghai",
-        "intervals-TOTAL_FORMS": 1,
-        "intervals-INITIAL_FORMS": 0,
-        "exceptions-TOTAL_FORMS": 0,
-        "exceptions-INITIAL_FORMS": 0,
-    }
+def test_the_editor_makes_a_new_version_after_the_preview(client, administrator, calendar):
+    before = calendar.version
+    form = {"day": "off", "from_date": "2026-03-09", "to_date": "2026-03-10", "name": "厂庆"}
 
-    response = client.post("/admin/teams/workcalendar/add/", form)
+    preview = client.post("/settings/calendars/CN_OFFICE/days/", form)
+    calendar.refresh_from_db()
+    unsaved = calendar.version
+    client.post(f"{preview.url}save/")
 
-    assert response.status_code == 200
+    calendar.refresh_from_db()
+    assert (unsaved, calendar.version) == (before, before + 1)
+    assert calendar.exceptions.filter(name="厂庆", is_statutory=False).count() == 2
+
+
+def test_a_calendar_without_working_time_is_refused(client, administrator, calendar):
+    form = {"name_zh": "空", "name_en": "Empty", "timezone": "Asia/Shanghai", "version": calendar.version}
+
+    response = client.post("/settings/calendars/CN_OFFICE/hours/", form)
+
+    calendar.refresh_from_db()
+    assert response.status_code == 422
+    assert "mon" in response.context["form"].errors
+    assert (calendar.name_zh, calendar.edits.count()) == ("中国办公室", 0)
+
+
+def test_nobody_adds_a_calendar_past_the_editor(client, administrator):
+    response = client.post("/admin/teams/workcalendar/add/", {"code": "EMPTY", "name_zh": "空", "name_en": "Empty"})
+
+    assert response.status_code == 403
     assert not WorkCalendar.objects.filter(code="EMPTY").exists()

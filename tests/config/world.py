@@ -1,6 +1,7 @@
 """Two teams with one person of every role in the first: what rights and canaries are tried on."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,8 +9,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from customers.models import Company, Contact, Interaction
 from orders.models import Milestone, Order, OrderDocument, Shipment
 from orders.services import documents, shipments
-from teams.models import ApiToken, Notification, Organization, Team, User
+from teams.models import (
+    ApiToken,
+    CalendarEdit,
+    Notification,
+    Organization,
+    RecurringException,
+    Team,
+    User,
+    WorkCalendar,
+)
 from teams.permissions import ROLES, RoleCode, Scope
+from teams.services.calendar_edits import propose_edit
 from teams.services.tokens import create_token
 from tests.factories import MONDAY, first_line, make_company, make_confirmed_order, make_team, make_user
 
@@ -30,6 +41,8 @@ class Things:
     interaction: Interaction
     notification: Notification
     token: ApiToken
+    calendar_edit: CalendarEdit
+    calendar_rule: RecurringException
 
 
 @dataclass
@@ -101,7 +114,22 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         interaction=Interaction.objects.create(company=customer, at=MONDAY, summary="called", by=clerk),
         notification=_message(clerk),
         token=create_token(user=clerk, now=MONDAY)[0],
+        calendar_edit=_calendar_edit(clerk),
+        calendar_rule=RecurringException.objects.create(
+            calendar=WorkCalendar.objects.get(code="CN_OFFICE"),
+            kind="workday",
+            weekday=6,
+            nth=-1,
+            from_date=MONDAY.date(),
+            to_date=MONDAY.date() + timedelta(days=90),
+        ),
     )
+
+
+def _calendar_edit(person: User) -> CalendarEdit:
+    calendar = WorkCalendar.objects.get(code="CN_OFFICE")
+    changes = {"kind": "days", "day": "off", "from": "2026-03-09", "to": "2026-03-09", "name": person.username}
+    return propose_edit(calendar_id=calendar.pk, changes=changes, seen_version=None, by=person, now=MONDAY)
 
 
 def _message(person: User) -> Notification:

@@ -50,7 +50,8 @@ def test_own_exceptions_survive_the_statutory_ones(office):
 
     load_statutory_days(office, [2026])
 
-    assert office.exceptions.get(date=date(2026, 10, 10)).name == "厂庆"
+    assert office.exceptions.get(date=date(2026, 10, 10), is_statutory=False).name == "厂庆"
+    assert not is_working_day(date(2026, 10, 10), office.schedule())
 
 
 def test_a_new_version_is_a_new_schedule(office):
@@ -68,6 +69,12 @@ def test_an_interval_lies_within_the_day(office, start, end):
         WorkInterval.objects.create(calendar=office, weekday=1, start_minute=start, end_minute=end)
 
 
-def test_a_date_has_one_exception(office):
+@pytest.mark.parametrize("is_statutory", [True, False])
+def test_a_date_has_one_exception_of_each_source(office, is_statutory):
+    CalendarException.objects.get_or_create(
+        calendar=office, date=date(2026, 10, 1), is_statutory=is_statutory, defaults={"kind": "off"}
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
-        CalendarException.objects.create(calendar=office, date=date(2026, 10, 1), kind="workday")
+        CalendarException.objects.create(
+            calendar=office, date=date(2026, 10, 1), kind="workday", is_statutory=is_statutory
+        )

@@ -1,6 +1,6 @@
 """Orders: create, edit, confirm, hold, resume, cancel, close, change lines and promises."""
 
-from orders.services.orders.confirming import FACTORY_CALENDAR, FACTORY_ROLES, confirm_order
+from orders.services.orders.confirming import confirm_order
 from orders.services.orders.editing import NumberTaken, create_order, edit_draft, edit_order
 from orders.services.orders.lines import (
     NotReady,
@@ -14,8 +14,6 @@ from orders.services.orders.lines import (
 from orders.services.orders.moves import cancel_order, close_order, hold_order, resume_order
 
 __all__ = [
-    "FACTORY_CALENDAR",
-    "FACTORY_ROLES",
     "NotReady",
     "NumberTaken",
     "cancel_order",

@@ -7,18 +7,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orders import workflow
-from orders.models import Milestone, Order, OrderLine
+from orders.models import Order, OrderLine
 from orders.models.events import EventKind
-from orders.process import steps_of
 from orders.services import flow
 from orders.services.orders.lines import NotReady, refresh_totals
-from orders.services.owners import owner_ids
+from orders.services.plans.first import lay_down_plan
+from orders.services.plans.proposing import promise_fault
 from orders.workflow import OrderStatus
-from teams.models import User, WorkCalendar
-
-# Roles whose steps run by the factory's calendar; the others by their team's.
-FACTORY_ROLES = frozenset({"planner", "qc"})
-FACTORY_CALENDAR = "CN_FACTORY"
+from teams.models import User
 
 
 @transaction.atomic
@@ -27,12 +23,14 @@ def confirm_order(*, order_id: int, by: User, now: datetime, reason: str = "") -
 
     Raises:
         TransitionNotAllowed: it is no draft any more.
-        NotReady: customer, template, clerk, lines or promised dates are missing.
+        NotReady: customer, template, clerk, lines or promised dates are missing, or a promise lies before the order or
+            in the past.
+        NoPlan: the template's steps or a calendar make no plan.
     """
     order = flow.lock_order(order_id)
     workflow.check_transition(workflow.ORDER_MOVES, order.status, OrderStatus.CONFIRMED, labels=OrderStatus)
     lines = list(order.lines.select_for_update())
-    _check_ready(order, lines)
+    _check_ready(order, lines, now)
     for line in lines:
         line.promised_date_original = line.promised_date_current
         line.save(update_fields=["promised_date_original"])
@@ -40,11 +38,11 @@ def confirm_order(*, order_id: int, by: User, now: datetime, reason: str = "") -
     order.save(update_fields=["status", "confirmed_at"])
     refresh_totals(order)
     flow.record(order, EventKind.CONFIRMED, by=by, now=now, old=old, new=order.status, reason=reason)
-    lay_down_milestones(order, now=now)
+    lay_down_plan(order, by=by, now=now, reason=reason)
     return order
 
 
-def _check_ready(order: Order, lines: Sequence[OrderLine]) -> None:
+def _check_ready(order: Order, lines: Sequence[OrderLine], now: datetime) -> None:
     missing = {}
     for name in ("customer", "template", "clerk"):
         if getattr(order, f"{name}_id") is None:
@@ -56,35 +54,12 @@ def _check_ready(order: Order, lines: Sequence[OrderLine]) -> None:
             missing[f"lines.{line.position}.promised_date_current"] = _("Promise a date for line %(position)s.") % {
                 "position": line.position
             }
+        elif fault := promise_fault(order, line.promised_date_current, now):
+            missing[f"lines.{line.position}.promised_date_current"] = _("Line %(position)s: %(fault)s") % {
+                "position": line.position,
+                "fault": fault,
+            }
     if missing:
         raise NotReady(
             _("The order cannot be confirmed yet: %(what)s") % {"what": " ".join(missing.values())}, fields=missing
         )
-
-
-def lay_down_milestones(order: Order, *, now: datetime) -> None:
-    """Create the order's milestones from its template, each with one owner, its calendar and its due instant."""
-    steps = steps_of(order.template_id)
-    owners = owner_ids(order, {spec.role for _pk, spec in steps})
-    factory = WorkCalendar.objects.filter(code=FACTORY_CALENDAR).first() or order.team.calendar
-    milestones = [
-        Milestone(
-            order=order,
-            step_id=step_id,
-            position=position,
-            code=spec.code,
-            name_zh=spec.name_zh,
-            name_en=spec.name_en,
-            stage=spec.stage,
-            role=spec.role,
-            assignee_id=owners[spec.role],
-            calendar=factory if spec.role in FACTORY_ROLES else order.team.calendar,
-            flags=spec.flags,
-            required_documents=spec.required_documents,
-        )
-        for position, (step_id, spec) in enumerate(steps, start=1)
-    ]
-    flow.recompute(order, milestones, {}, now=now)
-    for milestone in milestones:
-        milestone.baseline_finish_at = milestone.due_at
-    Milestone.objects.bulk_create(milestones)

@@ -1,0 +1,220 @@
+"""`plan`: the passes put together, the due instants, and what falls short."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from orders.planning.model import (
+    START,
+    Constraint,
+    Plan,
+    PlannedStep,
+    PlanningError,
+    PlanStep,
+    Span,
+)
+from orders.planning.network import Network
+from orders.planning.passes import (
+    Backward,
+    Facts,
+    Forward,
+    backward_pass,
+    forward_pass,
+    limits_of,
+    push_out,
+    with_calendar,
+)
+from orders.planning.shortfalls import Missed, find_shortfalls
+from orders.planning.spans import Clock, PauseSpans
+from teams.worktime import WorkSchedule
+
+
+def plan(
+    steps: Iterable[PlanStep],
+    anchors: Mapping[str, datetime],
+    calendars: Mapping[str, WorkSchedule],
+    actuals: Mapping[str, datetime],
+    pauses: Mapping[str, PauseSpans],
+    now: datetime,
+    *,
+    buffer: Span | None = None,
+    verified_until: Mapping[str, date] | None = None,
+) -> Plan:
+    """Lay `steps` out between `anchors[START]`, the order's own instant, and the other anchors (step to instant).
+
+    `calendars` maps the steps' calendar keys to schedules, `actuals` steps to true finishes, which replace plans,
+    `pauses` steps to the spans (from, to) in which their clock stood; their union extends the step's own deadline.
+    A step that runs cannot be finished before `now`. `buffer` is kept free before each anchor. Dates later than
+    `verified_until` of their calendar are marked provisional. `steps` may stand in any order.
+
+    Raises:
+        PlanningError: the network has a circle, an unknown step or an impossible span; a calendar has no open time or
+            does not reach far enough; an instant has no time zone.
+    """
+    network = Network.of(steps, calendars)
+    _check_instants(network, anchors, actuals, now)
+    facts = Facts(anchors, actuals, pauses, now)
+    early = forward_pass(network, facts)
+    hanging = {code: at for code, at in anchors.items() if code != START}
+    limits = limits_of(network, early.leaves)
+    late = backward_pass(network, hanging, limits=limits)
+    kept = backward_pass(network, hanging, limits=limits, buffer=buffer) if buffer and buffer.amount else late
+    pushed = push_out(network, facts, early, hanging)
+    least = {code: pushed.finish[code] for code in hanging}
+    backward_steps = network.before(hanging)
+    tight = backward_pass(network, least, limits=_ends(network, early, backward_steps))
+    due, binding = _dues(network, facts, early, late, kept, limits, backward_steps)
+    planned = {}
+    for code in network.steps:
+        latest = late.finish.get(code, tight.finish.get(code) if code not in backward_steps else None)
+        planned[code] = with_calendar(
+            code, _planned_step, network, facts, early, code, latest, tight.finish.get(code), due[code], binding[code],
+            code in backward_steps, verified_until or {},
+        )  # fmt: skip
+    missed = Missed(network, facts, early, late, pushed, limits)
+    return Plan(planned, dict(anchors), least, find_shortfalls(missed))
+
+
+def anchor_instant(
+    steps: Iterable[PlanStep], calendars: Mapping[str, WorkSchedule], anchor: str, target: str, at: datetime
+) -> datetime:
+    """The instant of step `anchor` with which step `target` is finished at `at`: the last one if `target` comes after
+    it, the first one if it comes before.
+
+    Raises:
+        PlanningError: see `plan`; `unknown_anchor` if one of the two steps is not there.
+    """
+    network = Network.of(steps, calendars)
+    for code in (anchor, target):
+        if code not in network.steps:
+            raise PlanningError("unknown_anchor", code)
+    if anchor == target:
+        return at
+    late = backward_pass(network, {target: at}, limits={})
+    if anchor in late.finish:
+        return late.finish[anchor]
+    facts = Facts({START: at, target: at}, {target: at}, {}, at)
+    return push_out(network, facts, forward_pass(network, facts), [anchor]).finish[anchor]
+
+
+def _check_instants(
+    network: Network, anchors: Mapping[str, datetime], actuals: Mapping[str, datetime], now: datetime
+) -> None:
+    if START not in anchors:
+        raise PlanningError("no_start", START)
+    for code, at in (*anchors.items(), *actuals.items(), (START, now)):
+        if at.tzinfo is None:
+            raise PlanningError("naive_instant", code, at=at.isoformat())
+    for code in anchors:
+        if code != START and code not in network.steps:
+            raise PlanningError("unknown_anchor", code)
+
+
+def _ends(network: Network, early: Forward, backward_steps: set[str]) -> dict[str, list[Constraint]]:
+    """The steps with which the network ends must be finished when the last of them is; for floats after the anchor."""
+    last = [code for code, waiting in network.successors.items() if not waiting and code not in backward_steps]
+    end = max((early.finish[code] for code in last), default=None)
+    return {code: [Constraint("end", end, code)] for code in last} if end else {}
+
+
+def _dues(
+    network: Network,
+    facts: Facts,
+    early: Forward,
+    late: Backward,
+    kept: Backward,
+    limits: Mapping[str, Sequence[Constraint]],
+    backward_steps: set[str],
+) -> tuple[dict[str, datetime], dict[str, list[Constraint]]]:
+    """When each step is due, and what keeps it there."""
+    due: dict[str, datetime] = {}
+    binding: dict[str, list[Constraint]] = {}
+    leaves: dict[str, datetime] = {}
+    for code, step in network.steps.items():
+        is_backward = code in backward_steps
+        due[code], binding[code] = with_calendar(
+            code, _due, network, facts, early, late, kept, limits.get(code, ()), leaves, step, is_backward
+        )
+        leaves[code] = facts.actuals.get(code, due[code])
+    return due, binding
+
+
+def _due(
+    network: Network,
+    facts: Facts,
+    early: Forward,
+    late: Backward,
+    kept: Backward,
+    limits: Sequence[Constraint],
+    leaves: Mapping[str, datetime],
+    step: PlanStep,
+    is_backward: bool,
+) -> tuple[datetime, list[Constraint]]:
+    code, clock = step.code, network.clocks[step.code]
+    if code in facts.actuals:
+        return early.finish[code], early.binding[code]
+    if code in facts.anchors:
+        return facts.anchors[code], late.binding[code]
+    if is_backward and step.is_hard:
+        return late.finish[code], late.binding[code]
+    base, binding = early.work_finish[code], early.binding[code]
+    if is_backward and kept.finish[code] >= base:
+        base, binding = kept.finish[code], kept.binding[code]
+    spans = facts.pauses.get(code, ())
+    # A clock that stood before the planned start stood as well: people begin early where they can.
+    begin = min([early.start[code], *(start for start, _end in spans)])
+    at = clock.stretched(begin, base, spans, step.duration)
+    if at > base:
+        binding = [Constraint("pause", at)]
+    follow = [(clock.finish_after(clock.after(leaves[other], lag), step.duration), other, lag)
+              for other, lag in step.dependencies]  # fmt: skip
+    if follow and (pushed := max(finish for finish, _other, _lag in follow)) > at:
+        at = pushed
+        binding = [Constraint("after", leaves[other], other, lag) for finish, other, lag in follow if finish == at]
+    hard = {limit.name for limit in step.limits if limit.is_hard}
+    caps = [c for c in limits if c.kind == "within" or c.name in hard]
+    capped = min((clock.settle_back(c.at) for c in caps), default=at)
+    if capped < at:
+        return capped, [c for c in caps if clock.settle_back(c.at) == capped]
+    return at, binding
+
+
+def _planned_step(
+    network: Network,
+    facts: Facts,
+    early: Forward,
+    code: str,
+    latest: datetime | None,
+    tight: datetime | None,
+    due: datetime,
+    binding: Sequence[Constraint],
+    is_backward: bool,
+    verified_until: Mapping[str, date],
+) -> PlannedStep:
+    step, clock = network.steps[code], network.clocks[code]
+    finish, is_done = early.finish[code], code in facts.actuals
+    start = early.start[code]
+    if is_backward and not is_done:
+        begin = clock.start_before(due, step.duration)
+        start = min(max(start, clock.open_from(begin) if step.duration.amount else due), due)
+    until = verified_until.get(step.calendar)
+    return PlannedStep(
+        code=code,
+        start_at=start,
+        earliest_start_at=early.start[code],
+        earliest_finish_at=finish,
+        latest_finish_at=latest,
+        due_at=due,
+        float=clock.between(finish, latest) if latest else None,
+        float_days=clock.days_between(finish, latest) if latest else None,
+        is_critical=not is_done and tight is not None and not _has_a_day(finish, tight, clock),
+        binding=binding[0],
+        ties=tuple(binding[1:]),
+        is_done=is_done,
+        is_backward=is_backward,
+        is_provisional=until is not None and clock.local_date(max(due, finish)) > until,
+    )
+
+
+def _has_a_day(finish: datetime, latest: datetime, clock: Clock) -> bool:
+    """Whether a whole working day lies between: a chain that ends within a day leaves hours that help nobody."""
+    return clock.days_between(finish, latest) > 0 and clock.between(finish, latest) >= clock.day_length

@@ -1,0 +1,95 @@
+"""Which dates cannot be kept, by how many working days, along which chain, and what would help."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orders.planning.model import Constraint, Shortfall, Span
+from orders.planning.network import Network
+from orders.planning.passes import Backward, Facts, Forward, Pushed
+
+DAYS_OF_HOURS = 8  # 8h = 1w
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What the passes found."""
+
+    network: Network
+    facts: Facts
+    early: Forward
+    late: Backward
+    pushed: Pushed
+    limits: Mapping[str, Sequence[Constraint]]
+
+
+def find_shortfalls(missed: Missed) -> tuple[Shortfall, ...]:
+    """Anchors that lie too early, and limits and hard cut-offs that are missed; by instant."""
+    found = [*_of_anchors(missed), *_of_limits(missed), *_of_hard_steps(missed)]
+    return tuple(sorted(found, key=lambda shortfall: (shortfall.name != "anchor", shortfall.at, shortfall.step)))
+
+
+def _of_anchors(missed: Missed) -> Iterable[Shortfall]:
+    for code, at in missed.facts.anchors.items():
+        earliest = missed.pushed.finish.get(code, at)
+        if earliest > at and code not in missed.facts.actuals:
+            yield _shortfall(missed, code, "anchor", at, earliest, is_hard=True)
+
+
+def _of_limits(missed: Missed) -> Iterable[Shortfall]:
+    for code, own in missed.limits.items():
+        if code in missed.facts.actuals:
+            continue
+        finish = missed.early.leaves[code]
+        hard = {limit.name for limit in missed.network.steps[code].limits if limit.is_hard}
+        for limit in own:
+            if finish > limit.at:
+                name = limit.name or "within"
+                yield _shortfall(missed, code, name, limit.at, finish, is_hard=limit.kind == "within" or name in hard)
+
+
+def _of_hard_steps(missed: Missed) -> Iterable[Shortfall]:
+    """Cut-offs before an anchor that are given by `latest`."""
+    for code, step in missed.network.steps.items():
+        if step.is_hard and step.latest and code not in missed.facts.actuals and code in missed.late.finish:
+            at, finish = missed.late.finish[code], missed.early.finish[code]
+            if finish > at:
+                yield _shortfall(missed, code, "latest", at, finish, is_hard=True)
+
+
+def _shortfall(missed: Missed, code: str, name: str, at: datetime, earliest: datetime, *, is_hard: bool) -> Shortfall:
+    chain = _chain_to(missed, code, is_anchor=name == "anchor")
+    clocks, late, early = missed.network.clocks, missed.late.finish, missed.early.finish
+    before = chain[-2] if len(chain) > 1 else code  # an anchor's own calendar may be the carrier's, open every day
+    days = [clocks[before].days_between(at, earliest)]
+    days += [clocks[step].days_between(late[step], early[step]) for step in chain[:-1] if step in late]
+    helps = [(step, _working_days(missed.network.steps[step].duration)) for step in chain]
+    return Shortfall(
+        step=code,
+        name=name,
+        at=at,
+        earliest_at=earliest,
+        days=max([1, *days]),
+        chain=tuple(chain),
+        helps=tuple(sorted((pair for pair in helps if pair[1]), key=lambda pair: -pair[1])),
+        is_hard=is_hard,
+    )
+
+
+def _chain_to(missed: Missed, code: str, *, is_anchor: bool) -> list[str]:
+    """The open steps that keep `code` from being finished earlier, first to last: each waits for the one before."""
+    chain = [code]
+    while True:
+        waits = [c.step for c in missed.early.binding[chain[0]] if c.kind == "after"]
+        if is_anchor:
+            waits = [missed.pushed.waits_for[chain[0]]] if chain[0] in missed.pushed.waits_for else []
+        if not waits or waits[0] in missed.facts.actuals:
+            return chain
+        chain.insert(0, waits[0])
+
+
+def _working_days(duration: Span) -> int:
+    """A step's length in whole working days, for comparing: 8h = 1w, seven calendar days five working days."""
+    if duration.unit == "h":
+        return -(-duration.amount // DAYS_OF_HOURS)
+    return -(-duration.amount * 5 // 7) if duration.unit == "c" else duration.amount
