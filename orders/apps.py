@@ -9,10 +9,12 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from customers import registry  # Models exist only now.
         from customers import services as customers
-        from orders import notices
+        from orders import calendar_effects, notices, plan_notices
         from orders.pages.companies import CompanyOrders
         from orders.services.orders import refresh_search_of
 
         notices.register()
+        plan_notices.register()
+        calendar_effects.register()
         customers.renamed.append(refresh_search_of)
         registry.register(CompanyOrders())

@@ -1,12 +1,21 @@
 """Celery entry points of orders: ticks that beat sends, which find their work in Postgres."""
 
+import logging
+import time
+
 from celery import shared_task
 from django.db import transaction
+from kombu.exceptions import OperationalError as BrokerAway
 
 from orders import reminders
+from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
 from teams.tasks import nudge_delivery
+
+logger = logging.getLogger(__name__)
+# A turn ends between two batches well before the time limit; the next tick goes on.
+TURN_SECONDS = 200
 
 
 @shared_task(name="orders.sweep_reminders")
@@ -18,3 +27,18 @@ def sweep_reminders() -> int:
         transaction.on_commit(nudge_delivery, robust=True)
     heartbeats.beat("sweep", now=now, note=f"{counts.milestones} milestones, {counts.queued} queued")
     return counts.queued
+
+
+@shared_task(name="orders.bulk_plan_jobs", soft_time_limit=240, time_limit=300)
+def work_on_plan_jobs() -> int:
+    """Re-plan orders for calendar edits and template versions; returns how many were looked at."""
+    ends = time.monotonic() + TURN_SECONDS
+    return jobs.work_on_jobs(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+
+
+def nudge_plan_jobs() -> None:
+    """Have a worker look now instead of at its next tick. Without the broker the tick will do."""
+    try:
+        work_on_plan_jobs.apply_async(retry=False)
+    except (BrokerAway, OSError) as error:
+        logger.warning("re-planning was not nudged, the broker does not answer: %s", error)

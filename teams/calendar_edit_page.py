@@ -5,7 +5,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 from teams import calendar_effects
 from teams.calendar_effects import Progress
@@ -94,7 +94,8 @@ def _working_days(schedule: WorkSchedule, year: int) -> int:
 
 def _example(each: dict[str, Any]) -> dict[str, Any]:
     instants = {name: datetime.fromisoformat(each[name]) if each.get(name) else None for name in ("old", "new")}
-    return {**each, **instants}
+    is_chinese = (get_language() or "zh").startswith("zh")
+    return {**each, **instants, "name": each.get("name_zh" if is_chinese else "name_en", "")}
 
 
 def progress_of(edit: CalendarEdit) -> Progress | None:

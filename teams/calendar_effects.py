@@ -25,7 +25,8 @@ class Listener:
     `count` gets an edit that is being proposed, in the transaction that writes it: it fills `total`, `checked`,
     `affected`, `milestones_affected`, `examples`, `counted_at` and sets the status to `ready`, now or later from a
     worker; until then the status stays `counting`. One of `examples` is {"order": number, "steps": int,
-    "largest": code of the step, "old": ISO instant, "new": ISO instant}.
+    "largest": code of the step, "old": ISO instant, "new": ISO instant}; with "name_zh" and "name_en" the step is
+    called by its name.
     `saved` is called inside the transaction that saves the edit, once the calendar has its new version. It writes
     rows; `WorkCalendar.schedule` is not asked there, since what it caches would outlive a rollback.
     `progress` tells how far re-planning is; None while there is nothing to tell.

@@ -74,8 +74,8 @@ class RecurringForm(ChangeForm):
         nth: Any = self.fields["nth"]
         nth.choices = [
             (EVERY_WEEK, _("every week")),
-            *((number, _("number %(nth)d of the month") % {"nth": number}) for number in range(1, 6)),
-            (LAST, _("the last of the month")),
+            *((number, _("number %(nth)d") % {"nth": number}) for number in range(1, 6)),
+            (LAST, _("the last one")),
         ]
         weekday: Any = self.fields["weekday"]
         weekday.choices = [(number, weekday_name(number)) for number in range(1, 8)]

@@ -1,7 +1,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from teams import calendar_views, inbox_views, views
+from teams import calendar_edit_views, calendar_views, inbox_views, views
 
 urlpatterns = [
     path("accounts/login/", views.LoginView.as_view(), name="login"),
@@ -29,35 +29,37 @@ urlpatterns = [
     path("settings/calendars/", calendar_views.calendar_list, name="calendars"),
     path("settings/calendars/new/", calendar_views.calendar_new, name="calendar_new"),
     path("settings/calendars/<slug:code>/", calendar_views.calendar_page, name="calendar"),
-    path("settings/calendars/<slug:code>/days/", calendar_views.calendar_days, name="calendar_days"),
-    path("settings/calendars/<slug:code>/hours/", calendar_views.calendar_hours, name="calendar_hours"),
-    path("settings/calendars/<slug:code>/makeup/", calendar_views.calendar_makeup, name="calendar_makeup"),
-    path("settings/calendars/<slug:code>/import/", calendar_views.calendar_import, name="calendar_import"),
-    path("settings/calendars/<slug:code>/recurring/", calendar_views.calendar_recurring, name="calendar_recurring"),
+    path("settings/calendars/<slug:code>/days/", calendar_edit_views.calendar_days, name="calendar_days"),
+    path("settings/calendars/<slug:code>/hours/", calendar_edit_views.calendar_hours, name="calendar_hours"),
+    path("settings/calendars/<slug:code>/makeup/", calendar_edit_views.calendar_makeup, name="calendar_makeup"),
+    path("settings/calendars/<slug:code>/import/", calendar_edit_views.calendar_import, name="calendar_import"),
+    path(
+        "settings/calendars/<slug:code>/recurring/", calendar_edit_views.calendar_recurring, name="calendar_recurring"
+    ),
     path(
         "settings/calendars/<slug:code>/recurring/<int:pk>/remove/",
-        calendar_views.calendar_recurring_remove,
+        calendar_edit_views.calendar_recurring_remove,
         name="calendar_recurring_remove",
     ),
-    path("settings/calendars/<slug:code>/edits/<int:pk>/", calendar_views.calendar_edit, name="calendar_edit"),
+    path("settings/calendars/<slug:code>/edits/<int:pk>/", calendar_edit_views.calendar_edit, name="calendar_edit"),
     path(
         "settings/calendars/<slug:code>/edits/<int:pk>/effect/",
-        calendar_views.calendar_edit_effect,
+        calendar_edit_views.calendar_edit_effect,
         name="calendar_edit_effect",
     ),
     path(
         "settings/calendars/<slug:code>/edits/<int:pk>/save/",
-        calendar_views.calendar_edit_save,
+        calendar_edit_views.calendar_edit_save,
         name="calendar_edit_save",
     ),
     path(
         "settings/calendars/<slug:code>/edits/<int:pk>/drop/",
-        calendar_views.calendar_edit_drop,
+        calendar_edit_views.calendar_edit_drop,
         name="calendar_edit_drop",
     ),
     path(
         "settings/calendars/<slug:code>/edits/<int:pk>/redo/",
-        calendar_views.calendar_edit_redo,
+        calendar_edit_views.calendar_edit_redo,
         name="calendar_edit_redo",
     ),
 ]

@@ -199,6 +199,8 @@ OUTBOX_LEASE_SECONDS = 60
 OUTBOX_MAX_ATTEMPTS = 8
 SWEEP_PERIOD_SECONDS = 60
 DELIVER_PERIOD_SECONDS = 10
+# How often a worker looks for re-planning that nobody works on; whoever starts one has a worker look at once.
+PLAN_JOBS_PERIOD_SECONDS = 30
 # How often rows that have served their time are deleted.
 LEFTOVERS_PERIOD_SECONDS = 3600
 

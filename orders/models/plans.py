@@ -22,7 +22,9 @@ class PlanCause(models.TextChoices):
 
 
 class PlanChange(models.Model):
-    """One change of an order's plan: one event, applied at once, undone at once. Append-only but for `is_undone`.
+    """One change of an order's plan: one event, applied at once, undone at once.
+
+    Append-only but for `is_undone`, and for a calendar's new version in `basis` where it gives the same dates.
 
     `basis` is what the plan is computed from (orders.basis.Basis as JSON): with it, the template and the calendar
     versions it names, every due instant can be computed again. `moves` lists what moved, for the people and the undo.

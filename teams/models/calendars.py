@@ -1,5 +1,6 @@
 """Work calendars as people edit them; `schedule()` turns one into the value that the engine computes with."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.db import models
@@ -61,10 +62,6 @@ class WorkCalendar(models.Model):
 
     def content(self) -> Content:
         """All that the calendar's rows say; three queries."""
-        hours: dict[int, Spans] = {}
-        for interval in self.intervals.order_by("weekday", "start_minute"):
-            span = (interval.start_minute, interval.end_minute)
-            hours[interval.weekday] = (*hours.get(interval.weekday, ()), span)
         exceptions = list(self.exceptions.order_by("date"))
         return Content(
             name_zh=self.name_zh,
@@ -73,7 +70,7 @@ class WorkCalendar(models.Model):
             country=self.country,
             follows_makeup_days=self.follows_makeup_days,
             verified_until=self.verified_until,
-            hours=hours,
+            hours=hours_of(self.intervals.all()),
             statutory={row.date: row.special_day() for row in exceptions if row.is_statutory},
             own={row.date: row.special_day() for row in exceptions if not row.is_statutory},
             recurring=tuple(row.recurrence() for row in self.recurring.order_by("pk")),
@@ -154,6 +151,15 @@ class WorkInterval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {clock(self.start_minute)}–{clock(self.end_minute)}"
+
+
+def hours_of(intervals: Iterable[WorkInterval]) -> dict[int, Spans]:
+    """The hours by weekday in order, 8 for make-up workdays."""
+    hours: dict[int, Spans] = {}
+    for interval in sorted(intervals, key=lambda each: (each.weekday, each.start_minute)):
+        span = (interval.start_minute, interval.end_minute)
+        hours[interval.weekday] = (*hours.get(interval.weekday, ()), span)
+    return hours
 
 
 class DayKind(models.TextChoices):

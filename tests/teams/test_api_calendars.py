@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from teams.models import WorkCalendar
+from teams.services.calendars import load_statutory_days
 from teams.worktime import add_working_time, working_time_between
 from tests.api import Api
 from tests.factories import make_team, make_user
@@ -41,3 +42,27 @@ def test_the_list_holds_the_shipped_calendars_and_one_holds_its_hours(api):
     assert set(codes) >= {"CN_OFFICE", "CN_FACTORY", "BANK_CN", "CARRIER"}
     assert api.get("calendars/CN_OFFICE/").json()["spec"]["hours"]["mon"] == [["08:30", "12:00"], ["13:30", "18:00"]]
     assert api.get("calendars/NONE/").status_code == 404
+
+
+def test_an_older_version_answers_as_it_did(api):
+    calendar = WorkCalendar.objects.get(code="CN_OFFICE")
+    old = calendar.version
+    load_statutory_days(calendar, [2027])
+    query = {"start": "2027-09-30T16:30:00+08:00", "minutes": 120}
+
+    before = api.get("calendars/CN_OFFICE/add/", **query, version=old).json()
+    after = api.get("calendars/CN_OFFICE/add/", **query).json()
+
+    assert (before["calendar_version"], before["end"]) == (old, "2027-10-01T01:00:00Z")
+    assert (after["calendar_version"], after["end"]) == (old + 1, "2027-10-06T01:00:00Z")
+    between = api.get("calendars/CN_OFFICE/between/", start=query["start"], end=before["end"], version=old).json()
+    assert (between["calendar_version"], between["minutes"]) == (old, 120)
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "99", "x", "99999999999999999999"])
+def test_a_version_that_never_was_is_refused_by_its_field(api, version):
+    for path, more in (("add", {"minutes": 1}), ("between", {"end": "2026-03-02T09:00:00Z"})):
+        response = api.get(f"calendars/CN_OFFICE/{path}/", start="2026-03-02T09:00:00Z", version=version, **more)
+
+        assert response.status_code == 422
+        assert list(response.json()["fields"]) == ["version"]

@@ -21,6 +21,7 @@ from orders.services.plans.proposing import (
     check_changes,
     read_milestones,
     with_basis,
+    with_versions,
     work_out,
 )
 from orders.services.plans.rows import WRITTEN_FIELDS
@@ -29,6 +30,9 @@ from orders.workflow import MilestoneStatus, OrderStatus
 from teams.errors import DomainError
 from teams.models import User
 from teams.versioning import change_fields, json_value
+
+# An undo is not undone, and a calendar is edited back on its own page.
+NOT_UNDONE = (PlanCause.UNDO, PlanCause.CALENDAR)
 
 
 class PlanMovedOn(DomainError):
@@ -133,12 +137,14 @@ def undo_change(*, order_id: int, change_id: int, by: User, now: datetime) -> Pl
     order = flow.lock_order(order_id)
     _check_open(order)
     change = order.plan
-    if change is None or change.pk != change_id or change.before is None or change.cause == PlanCause.UNDO:
+    if change is None or change.pk != change_id or change.before is None or change.cause in NOT_UNDONE:
         raise NothingToUndo(_("Only the last change of the plan can be undone, and only once."))
     reason = _("Undone: %(reason)s") % {"reason": change.reason or change.get_cause_display()}
     _restore_values(order, change, reason=reason, by=by, now=now)
     order = flow.lock_order(order_id)
-    proposal = with_basis(order, read_milestones(order), Basis.from_dict(change.before.basis))
+    former, current = Basis.from_dict(change.before.basis), Basis.from_dict(change.basis)
+    # Calendars that were edited since stay as they are now: they are no part of what is undone.
+    proposal = with_basis(order, read_milestones(order), with_versions(former, current.calendars))
     PlanChange.objects.filter(pk=change.pk).update(is_undone=True)
     withdraw(change)
     return write_change(proposal, PlanCause.UNDO, by=by, now=now, reason=reason)

@@ -1,0 +1,318 @@
+"""Re-planning many orders: batch by batch, each committed with the job's progress, so that a kill loses nothing.
+
+A job is a row. Whoever finds one that nobody works on (`unclaimed`) claims it for a while, works through its orders by
+id and stores how far it has come in the transaction that re-plans them: taken up again it goes on behind them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Prefetch, Q, QuerySet
+
+from orders.models import ClockPause, EventKind, Milestone, Order, OrderEvent, PlanCause, PlanChange, PlanJob
+from orders.models.plans import PlanJob as Job
+from orders.services import flow
+from orders.services.plans.applying import apply_changes, move_values
+from orders.services.plans.proposing import Changes, Move, Proposal, with_basis, with_versions
+from orders.services.plans.telling import tell_job_done
+from orders.workflow import OrderStatus
+from teams.errors import DomainError
+from teams.models import CalendarEdit, User, WorkCalendar
+from teams.notifications import outbox
+from teams.worktime import WorkSchedule
+
+BATCH_SIZE = 50
+LEASE = timedelta(minutes=2)
+AT_ONCE = 300  # an edit that touches no more orders is counted while its author waits
+KEPT_EXAMPLES = 20
+KEPT_FAULTS = 50
+PLANNED_ORDER = (OrderStatus.CONFIRMED, OrderStatus.ON_HOLD, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+_WRITE_PLANS = """
+UPDATE orders_milestone SET
+    planned_start_at = moved.planned_start_at, due_at = moved.due_at, float_minutes = moved.float_minutes,
+    is_critical = moved.is_critical, soon_at = moved.soon_at, lead_at = moved.lead_at,
+    manager_at = moved.manager_at, next_reminder_at = moved.next_reminder_at
+FROM unnest(
+    %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::bool[], %s::timestamptz[], %s::timestamptz[],
+    %s::timestamptz[], %s::timestamptz[]
+) AS moved (
+    id, planned_start_at, due_at, float_minutes, is_critical, soon_at, lead_at, manager_at, next_reminder_at
+)
+WHERE orders_milestone.id = moved.id
+"""
+_COLUMNS = (
+    *("pk", "planned_start_at", "due_at", "float_minutes", "is_critical", "soon_at", "lead_at", "manager_at"),
+    "next_reminder_at",
+)
+
+
+# Starting
+
+
+def count_edit(edit: CalendarEdit, now: datetime) -> None:
+    """Say how many orders a proposed edit of a calendar would move: at once where they are few, else by a worker."""
+    edit.total = orders_by_calendar(edit.calendar_id).count()
+    edit.save(update_fields=["total"])
+    job = PlanJob(kind=Job.Kind.COUNT, calendar_id=edit.calendar_id, edit=edit, by=edit.by, created_at=now)
+    job.total = edit.total
+    if edit.total > AT_ONCE:
+        job.save()
+        return
+    while not job.is_finished:
+        _count_batch(job, edit, now)
+
+
+def start_calendar_job(edit: CalendarEdit, now: datetime) -> PlanJob:
+    """Queue the re-planning that a saved edit calls for; call it in the transaction that saves the edit."""
+    PlanJob.objects.unfinished().filter(kind=Job.Kind.COUNT, edit=edit).update(finished_at=now)
+    return PlanJob.objects.create(
+        kind=Job.Kind.CALENDAR,
+        calendar_id=edit.calendar_id,
+        edit=edit,
+        by=edit.by,
+        created_at=now,
+        total=orders_by_calendar(edit.calendar_id).count(),
+    )
+
+
+def start_template_job(*, template: Any, order_ids: Sequence[int], by: User, now: datetime) -> PlanJob:
+    """Queue the move of the chosen orders to another version of their template."""
+    ids = sorted(set(order_ids))
+    return PlanJob.objects.create(
+        kind=Job.Kind.TEMPLATE, template=template, order_ids=ids, by=by, created_at=now, total=len(ids)
+    )
+
+
+def orders_by_calendar(calendar_id: int) -> QuerySet[Order]:
+    """The orders with a plan that was computed with the calendar and still has dates to move."""
+    return Order.objects.filter(status__in=PLANNED_ORDER, plan__basis__calendars__has_key=str(calendar_id))
+
+
+# Working
+
+
+def work_on_jobs(*, clock: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Work on every job that nobody works on, oldest first, until all are done or this process is to stop; returns how
+    many orders were looked at."""
+    done = 0
+    while not is_stopping() and (job_id := _claim(clock())) is not None:
+        while not is_stopping():
+            count, is_finished = run_batch(job_id, now=clock())
+            done += count
+            if is_finished:
+                break
+        else:
+            PlanJob.objects.filter(pk=job_id).update(lease_until=None)
+    return done
+
+
+def _claim(now: datetime) -> int | None:
+    with transaction.atomic():
+        free = PlanJob.objects.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("pk")
+        job = free.select_for_update(skip_locked=True, of=("self",)).first()
+        if job is None:
+            return None
+        job.lease_until = now + LEASE
+        job.save(update_fields=["lease_until"])
+        return job.pk
+
+
+@transaction.atomic
+def run_batch(job_id: int, *, now: datetime) -> tuple[int, bool]:
+    """One batch of a job with its progress, together or not at all; returns how many orders, and whether it is done."""
+    job = PlanJob.objects.select_for_update(of=("self",)).select_related("edit", "by", "template").get(pk=job_id)
+    if job.is_finished:
+        return 0, True
+    before = job.done
+    job.lease_until = now + LEASE
+    if job.kind == Job.Kind.COUNT:
+        _count_batch(job, job.edit, now)
+    elif job.kind == Job.Kind.CALENDAR:
+        _calendar_batch(job, now)
+    else:
+        _template_batch(job, now)
+    if job.is_finished:
+        job.lease_until = None
+        if job.kind != Job.Kind.COUNT:
+            tell_job_done(job, now=now)
+    job.save()
+    return job.done - before, job.is_finished
+
+
+def _count_batch(job: PlanJob, edit: CalendarEdit, now: datetime) -> None:
+    """Plan the next orders by the proposed calendar, in memory, and note what moves on the edit."""
+    schedule = WorkSchedule.from_dict(edit.spec)
+    orders = _next_orders(job)
+    for order, milestones in _with_milestones(orders):
+        job.done += 1
+        try:
+            proposal = _by_schedule(order, milestones, {edit.calendar_id: schedule})
+        except DomainError as error:
+            _note_fault(job, order, error)
+            continue
+        if proposal.moves:
+            job.moved += 1
+            edit.affected += 1
+            edit.milestones_affected += len(proposal.moves)
+            edit.examples = _with_example(edit.examples, order, proposal.moves)
+    edit.checked = job.done
+    if len(orders) < BATCH_SIZE:
+        job.finished_at = now
+        edit.counted_at = now
+        if edit.status == CalendarEdit.Status.COUNTING:
+            edit.status = CalendarEdit.Status.READY
+    edit.save(update_fields=["checked", "affected", "milestones_affected", "examples", "counted_at", "status"])
+
+
+def _calendar_batch(job: PlanJob, now: datetime) -> None:
+    """Re-plan the next orders by the calendar as it is now; those whose dates stay only note its version."""
+    calendar = WorkCalendar.objects.get(pk=job.calendar_id)
+    orders = _next_orders(job, for_update=True)
+    written: list[tuple[Order, Proposal, list[Move]]] = []
+    same: list[PlanChange] = []
+    for order, milestones in _with_milestones(orders):
+        job.done += 1
+        basis = flow.basis_of(order)
+        if basis is None or order.plan is None:
+            continue
+        basis = with_versions(basis, {calendar.pk: calendar.version})
+        try:
+            proposal = with_basis(order, milestones, basis)
+        except DomainError as error:
+            _note_fault(job, order, error)
+            continue
+        if proposal.moves:
+            job.moved += 1
+            written.append((order, proposal, proposal.moves))
+        else:
+            order.plan.basis = basis.to_dict()
+            same.append(order.plan)
+    PlanChange.objects.bulk_update(same, ["basis"])
+    _write_many(job, written, now)
+    if len(orders) < BATCH_SIZE:
+        job.finished_at = now
+
+
+def _write_many(job: PlanJob, written: Sequence[tuple[Order, Proposal, list[Move]]], now: datetime) -> None:
+    """What `applying.write_change` writes for one order, by a statement for each table: no step comes or goes here."""
+    changes = PlanChange.objects.bulk_create(
+        PlanChange(
+            order=order,
+            cause=PlanCause.CALENDAR,
+            before=order.plan,
+            job=job,
+            basis=proposal.basis.to_dict(),
+            moves=[{**move_values(move), "milestone": move.milestone.pk} for move in moves],
+            by=job.by,
+            at=now,
+        )
+        for order, proposal, moves in written
+    )
+    events, milestones, subjects = [], [], []
+    for change, (order, proposal, moves) in zip(changes, written, strict=True):
+        rows = proposal.rows.kept
+        flow.activate(order, rows, {m.pk: list(m.pauses.all()) for m in rows}, now=now)
+        milestones += [m for m in rows if m.is_open]
+        subjects += [move.milestone.subject for move in moves]
+        order.plan = change
+        data = {
+            "change": change.pk,
+            "cause": change.cause,
+            "moved": len(moves),
+            "steps": [move.milestone.code for move in moves][:10],
+        }
+        events.append(
+            OrderEvent(
+                order=order, kind=EventKind.PLANNED, new=change.cause, by=job.by, at=now, recorded_at=now, data=data
+            )
+        )
+    OrderEvent.objects.bulk_create(events)
+    Order.objects.bulk_update([order for order, _proposal, _moves in written], ["plan"])
+    if milestones:
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE_PLANS, [[getattr(m, name) for m in milestones] for name in _COLUMNS])
+    outbox.cancel(subjects=subjects, reason="moved_on")
+
+
+def _template_batch(job: PlanJob, now: datetime) -> None:
+    """Move the next chosen orders to the version; each is a change set of its own, a refused one stays as it was."""
+    batch = [pk for pk in job.order_ids if pk > job.last_order_id][:BATCH_SIZE]
+    for order_id in batch:
+        job.done, job.last_order_id = job.done + 1, order_id
+        try:
+            with transaction.atomic():
+                change = apply_changes(
+                    order_id=order_id, changes=Changes(template=job.template), by=job.by, now=now, job=job
+                )
+        except DomainError as error:
+            _note_fault(job, Order.objects.get(pk=order_id), error)
+            continue
+        job.moved += bool(change and change.moves)
+    if len(batch) < BATCH_SIZE:
+        job.finished_at = now
+
+
+def _next_orders(job: PlanJob, *, for_update: bool = False) -> list[Order]:
+    """The next orders of a calendar's job by id, with their plans; remembers how far it has come."""
+    rows = orders_by_calendar(job.calendar_id or 0).filter(pk__gt=job.last_order_id)
+    rows = rows.select_related("plan").order_by("pk")
+    if for_update:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    orders = list(rows[:BATCH_SIZE])
+    if orders:
+        job.last_order_id = orders[-1].pk
+    return orders
+
+
+def _with_milestones(orders: Sequence[Order]) -> list[tuple[Order, list[Milestone]]]:
+    """The orders with their milestones and pauses; three queries for all."""
+    calendars = {calendar.pk: calendar for calendar in WorkCalendar.objects.all()}
+    rows = (
+        Milestone.objects.filter(order__in=orders)
+        .defer("note", "recorded_at", "actual_finish_at", "baseline_finish_at")
+        .prefetch_related(Prefetch("pauses", ClockPause.objects.order_by("from_at")))
+        .order_by("position", "pk")
+    )
+    own: dict[int, list[Milestone]] = {order.pk: [] for order in orders}
+    for milestone in rows:
+        milestone.calendar = calendars[milestone.calendar_id]
+        own[milestone.order_id].append(milestone)
+    return [(order, own[order.pk]) for order in orders]
+
+
+def _by_schedule(order: Order, milestones: Sequence[Milestone], proposed: Mapping[int, WorkSchedule]) -> Proposal:
+    basis = flow.basis_of(order)
+    if basis is None:
+        raise LookupError(f"order {order.pk} has no plan")
+    return with_basis(order, milestones, basis, proposed)
+
+
+def _with_example(examples: list[dict[str, Any]], order: Order, moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """The examples with this order's, those with the largest moves first."""
+    largest = max(moves, key=_distance)
+    entry = {
+        "order": order.number,
+        "steps": len(moves),
+        "largest": largest.milestone.code,
+        "old": largest.old.isoformat() if largest.old else None,
+        "new": largest.new.isoformat() if largest.new else None,
+    }
+    return sorted([*examples, entry], key=_distance_of_example, reverse=True)[:KEPT_EXAMPLES]
+
+
+def _distance(move: Move) -> timedelta:
+    return abs(move.new - move.old) if move.new and move.old else timedelta(0)
+
+
+def _distance_of_example(entry: Mapping[str, Any]) -> timedelta:
+    if not entry["old"] or not entry["new"]:
+        return timedelta(0)
+    return abs(datetime.fromisoformat(entry["new"]) - datetime.fromisoformat(entry["old"]))
+
+
+def _note_fault(job: PlanJob, order: Order, error: DomainError) -> None:
+    job.failed += 1
+    if len(job.faults) < KEPT_FAULTS:
+        job.faults = [*job.faults, {"order": order.number, "message": str(error)}]
