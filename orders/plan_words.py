@@ -1,14 +1,24 @@
 """Plans in words: why a date stands where it does, what falls short, and why a network makes no plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
+from orders.cutoffs import CUTOFFS
 from orders.models.templates import in_language
 from orders.network import Node
-from orders.planning import PlanningError
+from orders.planning import Constraint, PlanningError, Span
+from teams.calendar_days import REST, WORKDAY, DayRun
 from teams.errors import DomainError
+from teams.templatetags.gendan import moment, working_span
+
+Names = Callable[[str], str]  # a step's key to its name
+MINUTE = timedelta(minutes=1)
 
 
 class NoPlan(DomainError):
@@ -48,3 +58,152 @@ def _reason(reason: str) -> str:
         "unknown_anchor": _("The plan hangs from step “%(step)s”, which is not there."),
         "out_of_calendar": _("Step “%(step)s”: its work calendar has no working time that far away."),
     }[reason]
+
+
+def span_words(span: Span | None) -> str:
+    """3 working days, 4 working hours, 20 calendar days; empty for none."""
+    if span is None or not span.amount:
+        return ""
+    count = {"count": span.amount}
+    match span.unit:
+        case "h":
+            return ngettext("%(count)s working hour", "%(count)s working hours", span.amount) % count
+        case "c":
+            return ngettext("%(count)s calendar day", "%(count)s calendar days", span.amount) % count
+    return working_days(span.amount)
+
+
+def working_days(count: int) -> str:
+    return ngettext("%(count)s working day", "%(count)s working days", count) % {"count": count}
+
+
+def float_words(amount: timedelta | None, days: int | None, day_length: timedelta) -> str:
+    """“3 working days of float”, “short by 4 working days”; within a day in hours. Empty where nothing asks for it."""
+    if amount is None:
+        return ""
+    if abs(amount) < MINUTE and not days:
+        return pgettext("plan", "no float")
+    span = working_days(abs(days)) if days else working_span(amount, day_length)
+    return (_("short by %(span)s") if amount < timedelta(0) or (days or 0) < 0 else _("%(span)s of float")) % {
+        "span": span
+    }
+
+
+def exact_float(minutes: int | None, day_length: timedelta) -> str:
+    """+3 days 2 h, −4 days, 0; to be read one below the other."""
+    if minutes is None:
+        return "—"
+    if not minutes:
+        return "0"
+    sign = "−" if minutes < 0 else "+"
+    return sign + working_span(timedelta(minutes=abs(minutes)), day_length)
+
+
+def limit_name(name: str) -> str:
+    """What a limit or an anchor is called."""
+    cutoffs = {cutoff.code: cutoff.name for cutoff in CUTOFFS}
+    if name in cutoffs:
+        return _("%(name)s cut-off") % {"name": cutoffs[name]}
+    return {
+        "promise": pgettext("limit", "promised delivery"),
+        "etd": pgettext("limit", "ETD of the shipment"),
+        "lc_latest_shipment": pgettext("limit", "L/C latest shipment"),
+        "lc_expiry": pgettext("limit", "L/C expiry"),
+        "within": pgettext("limit", "presentation period"),
+        "latest": pgettext("limit", "cut-off"),
+    }.get(name, name)
+
+
+def binding_words(
+    constraint: Constraint, name: Names, *, at: datetime | None = None, calendar: str = "", buffer: Span | None = None
+) -> str:
+    """The constraint as a sentence. `at` is when the other step starts, or is finished; `calendar` whose days count.
+
+    `buffer` is what the plan keeps free before that step.
+    """
+    values = {
+        "step": name(constraint.step) if constraint.step else "",
+        "at": moment(at or constraint.at),
+        "lag": span_words(constraint.lag),
+        "limit": limit_name(constraint.name),
+        "calendar": calendar,
+        "buffer": span_words(buffer),
+    }
+    said = _sentence(constraint, is_dated=at is not None, has_calendar=bool(calendar)) % values
+    return f"{said}{_('; %(buffer)s are kept free before it') % values}" if values["buffer"] else said
+
+
+def _sentence(constraint: Constraint, *, is_dated: bool, has_calendar: bool) -> str:
+    match constraint.kind, bool(constraint.lag and constraint.lag.amount):
+        case "before", False:
+            if is_dated and has_calendar:
+                return _("Has to be done before “%(step)s” starts: %(at)s (%(calendar)s)")
+            return _("Has to be done before “%(step)s” starts: %(at)s") if is_dated else _("Before “%(step)s” starts")
+        case "before", True:
+            if is_dated:
+                return _("Has to be done %(lag)s before “%(step)s” starts: %(at)s")
+            return _("%(lag)s before “%(step)s” starts")
+        case "after", False:
+            return _("Follows “%(step)s”: %(at)s") if is_dated else _("Follows “%(step)s”")
+        case "after", True:
+            return _("Follows “%(step)s” by %(lag)s: %(at)s") if is_dated else _("Follows “%(step)s” by %(lag)s")
+        case "latest", _lag:
+            if is_dated:
+                return _("Has to be done %(lag)s before “%(step)s”: %(at)s")
+            return _("%(lag)s before “%(step)s”")
+        case "within", _lag:
+            return _("Within %(lag)s after “%(step)s”: %(at)s") if is_dated else _("Within %(lag)s after “%(step)s”")
+    return {
+        "anchor": _("The plan hangs from this date: it is given by the promise or by the ETD"),
+        "start": _("Counts from the order: %(at)s"),
+        "limit": _("Has to be done by the %(limit)s: %(at)s"),
+        "now": _("It runs, and cannot be finished in the past"),
+        "expected": _("Its owner does not expect it before %(at)s"),
+        "pause": _("Its clock stood: that working time is added"),
+        "actual": _("It happened: %(at)s"),
+    }[constraint.kind]
+
+
+def passed_words(runs: Iterable[DayRun]) -> list[str]:
+    """The days that a calendar skipped (放假) or counted (补班), one by one, and its rest days as a number."""
+    found, rest = [], 0
+    for run in runs:
+        if run.kind == REST:
+            rest += run.day_count
+            continue
+        values = {"dates": short_dates(run.first, run.last), "name": run.name}
+        if run.kind == WORKDAY:
+            found.append(_("%(dates)s make-up workday (补班) counted") % values)
+        elif run.name:
+            found.append(_("%(dates)s %(name)s (放假) skipped") % values)
+        else:
+            found.append(_("%(dates)s day off (放假) skipped") % values)
+    if rest:
+        found.append(ngettext("%(count)s rest day skipped", "%(count)s rest days skipped", rest) % {"count": rest})
+    return found
+
+
+def calculation_words(span: Span, runs: Sequence[DayRun]) -> str:
+    """“48 working hours = 10-01…10-07 国庆节 放假, 10-10 补班 counted”."""
+    if not span.amount:
+        return _("It takes no working time of its own")
+    passed = passed_words(runs)
+    said = pgettext("between names", ", ").join(passed) if passed else _("no day off lies between")
+    return _("%(span)s = %(days)s") % {"span": span_words(span), "days": said}
+
+
+def provisional_words(until: date | None) -> str:
+    """The note beside a date that a calendar without announced days gave."""
+    if until is None:
+        return _("calendar not final")
+    return _("calendar not final after %(day)s") % {"day": short_date(until)}
+
+
+def short_dates(first: date, last: date) -> str:
+    """10-01…10-07."""
+    return short_date(first) if first == last else f"{short_date(first)}…{short_date(last)}"
+
+
+def short_date(day: date) -> str:
+    """10-01, with the year where it is not the current one."""
+    return date_format(day, "m-d" if day.year == timezone.localdate().year else "Y-m-d")

@@ -1,13 +1,23 @@
 """Process templates as values: read once per version, since a version in use never changes."""
 
 import csv
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from django.db import transaction
 
-from orders.grammar import StepSpec, parse_documents, parse_ladder, parse_latest, parse_span, parse_template
-from orders.models import ProcessTemplate, TemplateDependency, TemplateStep
+from orders.grammar import (
+    Known,
+    StepSpec,
+    parse_documents,
+    parse_ladder,
+    parse_latest,
+    parse_span,
+    parse_template,
+    row_of,
+)
+from orders.models import DocumentKind, ProcessTemplate, TemplateDependency, TemplateStep
 from orders.planning import Span
 
 FOLDER = Path(__file__).parent / "process_templates"
@@ -25,32 +35,37 @@ SHIPPED = [
 @lru_cache(maxsize=128)
 def steps_of(template_id: int) -> tuple[tuple[int, StepSpec], ...]:
     """The steps of a template version in their order, each with its row's id."""
-    rows = TemplateStep.objects.filter(template=template_id).order_by("position")
+    return read_steps([template_id])[template_id]
+
+
+def read_steps(template_ids: Iterable[int]) -> dict[int, tuple[tuple[int, StepSpec], ...]]:
+    """The steps of several template versions; two queries."""
+    ids = list(template_ids)
     dependencies: dict[int, list[tuple[str, Span | None]]] = {}
-    for row in (
-        TemplateDependency.objects.filter(step__template=template_id).select_related("depends_on").order_by("pk")
-    ):
-        lag = parse_span(row.lag) if row.lag else None
-        dependencies.setdefault(row.step_id, []).append((row.depends_on.code, lag))
-    return tuple(
-        (
-            row.pk,
-            StepSpec(
-                code=row.code,
-                name_zh=row.name_zh,
-                name_en=row.name_en,
-                stage=row.stage,
-                role=row.role,
-                duration=parse_span(row.duration),
-                dependencies=tuple(dependencies.get(row.pk, ())),
-                latest=parse_latest(row.latest),
-                ladder=parse_ladder(row.sla),
-                documents=parse_documents(row.documents),
-                flags=row.flags,
-                calendar=row.calendar,
-            ),
-        )
-        for row in rows
+    links = TemplateDependency.objects.filter(step__template__in=ids).select_related("depends_on").order_by("pk")
+    for link in links:
+        lag = parse_span(link.lag) if link.lag else None
+        dependencies.setdefault(link.step_id, []).append((link.depends_on.code, lag))
+    found: dict[int, list[tuple[int, StepSpec]]] = {pk: [] for pk in ids}
+    for row in TemplateStep.objects.filter(template__in=ids).order_by("template", "position"):
+        found[row.template_id].append((row.pk, _spec(row, dependencies.get(row.pk, ()))))
+    return {pk: tuple(steps) for pk, steps in found.items()}
+
+
+def _spec(row: TemplateStep, dependencies: Iterable[tuple[str, Span | None]]) -> StepSpec:
+    return StepSpec(
+        code=row.code,
+        name_zh=row.name_zh,
+        name_en=row.name_en,
+        stage=row.stage,
+        role=row.role,
+        duration=parse_span(row.duration),
+        dependencies=tuple(dependencies),
+        latest=parse_latest(row.latest),
+        ladder=parse_ladder(row.sla),
+        documents=parse_documents(row.documents),
+        flags=row.flags,
+        calendar=row.calendar,
     )
 
 
@@ -81,28 +96,21 @@ def load_template(
         return None
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    specs = parse_template(rows)
+    specs = parse_template(rows, Known(documents=DocumentKind.values))
     template = ProcessTemplate.objects.create(code=code, kind=kind, name_zh=name_zh, name_en=name_en, buffer=buffer)
-    steps = {
-        spec.code: TemplateStep.objects.create(
-            template=template,
-            position=position,
-            code=spec.code,
-            name_zh=spec.name_zh,
-            name_en=spec.name_en,
-            stage=spec.stage,
-            role=spec.role,
-            duration=row["duration"],
-            latest=row["latest"],
-            sla=row["sla"],
-            documents=row["documents"],
-            flags=spec.flags,
-        )
-        for position, (row, spec) in enumerate(zip(rows, specs, strict=True), start=1)
-    }
-    for spec in specs:
-        for depends_on, lag in spec.dependencies:
-            TemplateDependency.objects.create(
-                step=steps[spec.code], depends_on=steps[depends_on], lag=str(lag) if lag else ""
-            )
+    write_steps(template, specs)
     return template
+
+
+def write_steps(template: ProcessTemplate, specs: Sequence[StepSpec]) -> None:
+    """The rows of a template version that has none yet; a few queries however many steps there are."""
+    steps = []
+    for position, spec in enumerate(specs, start=1):
+        cells = {name: text for name, text in row_of(spec).items() if name not in {"depends_on", "flags"}}
+        steps.append(TemplateStep(template=template, position=position, flags=spec.flags, **cells))
+    by_code = {step.code: step for step in TemplateStep.objects.bulk_create(steps)}
+    TemplateDependency.objects.bulk_create(
+        TemplateDependency(step=by_code[spec.code], depends_on=by_code[code], lag=str(lag) if lag else "")
+        for spec in specs
+        for code, lag in spec.dependencies
+    )

@@ -120,6 +120,12 @@ class _OrderFields(_MoneyBody):
     mode = ChoiceField(choices=Mode.choices, required=False, allow_blank=True)
     country = TextField(max_length=2, required=False, allow_blank=True, validators=[COUNTRY])
     destination = TextField(max_length=120, required=False, allow_blank=True)
+    third_party_inspection = FlagField(required=False)
+    wood_packaging = FlagField(required=False)
+    statutory_inspection = FlagField(required=False)
+    lc_latest_shipment = DateField(required=False, allow_null=True)
+    lc_expiry = DateField(required=False, allow_null=True)
+    lc_presentation_days = NumberField(min_value=1, max_value=90, required=False)
     currency = TextField(max_length=3, required=False, validators=[CURRENCY])
     fx_rate = DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001"), required=False)
     amount = MoneyField(required=False)
@@ -176,6 +182,50 @@ class PromiseBody(SideBody):
 
     new_date = DateField()
     lines = serializers.ListField(child=NumberField(min_value=1), required=False, max_length=MAX_LINES, min_length=1)
+
+
+class PlanTermsBody(Body):
+    """Terms of the order that change its steps, and the dates of its letter of credit."""
+
+    incoterm = ChoiceField(choices=Incoterm.choices, required=False, allow_blank=True)
+    payment_terms = ChoiceField(choices=PaymentTerms.choices, required=False, allow_blank=True)
+    mode = ChoiceField(choices=Mode.choices, required=False, allow_blank=True)
+    country = TextField(max_length=2, required=False, allow_blank=True, validators=[COUNTRY])
+    third_party_inspection = FlagField(required=False)
+    wood_packaging = FlagField(required=False)
+    statutory_inspection = FlagField(required=False)
+    lc_latest_shipment = DateField(required=False, allow_null=True)
+    lc_expiry = DateField(required=False, allow_null=True)
+    lc_presentation_days = NumberField(min_value=1, max_value=90, required=False)
+
+
+class ExpectedBody(Body):
+    """When the owner of an open step expects it to be finished; null: nothing is said any more."""
+
+    milestone = VisibleField(milestones_of, help_text="id of an open step of this order")
+    expected_at = InstantField(allow_null=True)
+
+
+class PlanChangesBody(PlanTermsBody):
+    """What is to change with the plan. Nothing at all: what has happened since it was made is taken into it."""
+
+    promised_date = DateField(required=False, help_text="promised for every line")
+    expected = ExpectedBody.many_init(required=False, max_length=100)
+    template_version = NumberField(min_value=1, required=False, help_text="another version of the order's process")
+
+
+class PlanBody(Body):
+    """A re-plan: previewed with `dry_run`, else applied as one change set."""
+
+    changes = PlanChangesBody(required=False)
+    dry_run = FlagField(required=False, default=False)
+    reason = TextField(max_length=4000, required=False, allow_blank=True, default="")
+    side = ChoiceField(choices=Side.choices, required=False, allow_blank=True, default="")
+    plan = NumberField(min_value=1, required=False, help_text="the plan that the preview was made against")
+
+
+class PlanUndoBody(Body):
+    change = NumberField(min_value=1, help_text="the last change of the plan")
 
 
 class CommentBody(Body):

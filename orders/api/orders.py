@@ -12,12 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.api import bodies, rows
+from orders.api.plan import PlanAnswer, PlanUndoAnswer, ReplanAnswer, changes_from, plan_values, proposal_values
 from orders.api.serializers import OrderAnswer, OrderDetailAnswer, TimelineEntry
 from orders.api.timeline import timeline_page
 from orders.filters import OrderFilter
 from orders.models import Order
+from orders.plan_words import NoPlan
 from orders.services import documents as document_services
 from orders.services import orders as services
+from orders.services import plans
+from orders.services.plans.proposing import read_milestones
+from orders.services.plans.reading import read_plan
 from teams.access import require
 from teams.api.serializers import refuse_unknown
 from teams.api.teams import default_team
@@ -133,6 +138,49 @@ class OrderView(ListMixin, RetrieveMixin, RowsView):
         line_ids = _line_ids(order, body.pop("lines", None))
         services.move_promise(order_id=order.pk, line_ids=line_ids, by=self.user, now=self.now, **body)
         return self.show(order)
+
+    @extend_schema(methods=["GET"], request=None, responses=PlanAnswer, filters=False)
+    @extend_schema(methods=["POST"], request=bodies.PlanBody, responses=ReplanAnswer)
+    @action(detail=True, methods=["get", "post"])
+    def plan(self, request: Request, number: str) -> Response:
+        """The plan with its floats and reasons (GET); a re-plan, previewed with `dry_run` or applied (POST)."""
+        order = self.get_object()
+        if request.method == "POST":
+            return self._replan(order)
+        reading = read_plan(order, read_milestones(order), now=self.now)
+        if reading is None:
+            raise NoPlan(_("The order has no plan: it is not confirmed, or was imported with its dates only."))
+        return Response(PlanAnswer(plan_values(reading)).data)
+
+    def _replan(self, order: Order) -> Response:
+        require(self.user, Permission.ORDER_EDIT, team_id=order.team_id)
+        body = self.read_body(bodies.PlanBody)
+        changes = changes_from(order, body.get("changes", {}))
+        if changes.promised_date:
+            require(self.user, Permission.PROMISE_CHANGE, team_id=order.team_id)
+        seen = order.plan_id
+        proposal, change = plans.propose(order, changes, now=self.now), None
+        if not body["dry_run"]:
+            change = plans.apply_changes(
+                order_id=order.pk,
+                changes=changes,
+                by=self.user,
+                now=self.now,
+                reason=body["reason"],
+                side=body["side"],
+                seen_plan=body.get("plan", seen),
+            )
+        values = proposal_values(proposal, plan=seen, change=change, dry_run=body["dry_run"])
+        return Response(ReplanAnswer(values).data)
+
+    @extend_schema(request=bodies.PlanUndoBody, responses=PlanUndoAnswer)
+    @action(detail=True, methods=["post"], url_path="plan/undo")
+    def undo_plan(self, request: Request, number: str) -> Response:
+        """Take back the last change of the plan, with the dates and terms that were changed with it."""
+        order = self._order(Permission.ORDER_EDIT)
+        body = self.read_body(bodies.PlanUndoBody)
+        change = plans.undo_change(order_id=order.pk, change_id=body["change"], by=self.user, now=self.now)
+        return Response(PlanUndoAnswer({"order": order.number, "change": change.pk}).data)
 
     @extend_schema(request=bodies.CommentBody, responses={201: None})
     @action(detail=True, methods=["post"])

@@ -45,7 +45,8 @@ class MilestoneAnswer(RowAnswer):
         fields = read_only_fields = (
             *("id", "order", "shipment", "position", "code", "name", "name_zh", "name_en", "stage", "role"),
             *("assignee", "status", "required_documents", "calendar", "planned_start_at", "baseline_finish_at"),
-            *("due_at", "float_minutes", "actual_finish_at", "recorded_at", "closed_by", "note", "delay_reason"),
+            *("due_at", "float_minutes", "is_critical", "expected_at"),
+            *("actual_finish_at", "recorded_at", "closed_by", "note", "delay_reason"),
             *("waiting_on", "next_reminder_at", "is_overdue", "pauses"),
         )
 
@@ -128,6 +129,8 @@ class OrderAnswer(RowAnswer):
             *("sales_rep", "sales_rep_name", "logistics_owner", "logistics_owner_name"),
             *("template", "template_version", "ordered_at", "confirmed_at", "cancelled_at", "cancelled_side"),
             *("closed_at", "incoterm", "payment_terms", "mode", "country", "destination", "currency"),
+            *("third_party_inspection", "wood_packaging", "statutory_inspection", "lc_latest_shipment", "lc_expiry"),
+            "lc_presentation_days",
             *("fx_rate", "amount", "priority", "under_tolerance", "over_tolerance", "note", "is_test"),
             *("promised_date", "current_promised_date", "shipped_at", "first_delivered_at", "delivered_at"),
             *("is_in_full", "progress", "next_milestone", "holder", "float_minutes", "is_overdue", "version"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count as counter
 from itertools import cycle
 
 
@@ -19,15 +20,30 @@ class Fate(StrEnum):
     DRAFT_CANCELLED = "draft_cancelled"
 
 
+class Change(StrEnum):
+    """What has changed the plan of a running order since it was confirmed."""
+
+    PROMISE = "promise"  # the customer wants the goods later
+    SLIP = "slip"  # a supplier is late, and says until when
+    TERMS = "terms"  # sold on other terms
+    PARTS = "parts"  # shipped in two parts
+
+
 @dataclass(frozen=True)
 class Card:
-    """What the order number `index` is going to be."""
+    """What the order number `index` is going to be.
+
+    `turn` counts the orders of its template before it, past and open ones apart: terms are dealt out by it, so that
+    every kind of terms occurs however few orders there are of a template.
+    """
 
     index: int
     fate: Fate
     team: str
     template: str
     clerk: str
+    turn: int
+    change: Change | None
 
 
 # How many of 75 orders.
@@ -60,6 +76,11 @@ _CLERKS = {
     "export2": ["clerk2", "clerk2", "tangwei"],
     "parts": ["luodan"],
 }
+# By template, which of its running orders were planned anew.
+_CHANGES = {
+    "EXPORT_FCL": {1: Change.PROMISE, 3: Change.PARTS, 5: Change.TERMS},
+    "GARMENT_TNA": {1: Change.SLIP},
+}
 _OVER = frozenset({Fate.CLOSED, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED, Fate.DRAFT_CANCELLED})
 _WITH_GOODS = frozenset({Fate.FINISHING, Fate.HELD, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED})
 
@@ -69,6 +90,8 @@ def cards(count: int) -> Iterator[Card]:
     teams = {True: cycle(_TEAMS_DONE), False: cycle(_TEAMS_OPEN)}
     templates: dict[tuple[str, bool, bool], Iterator[str]] = {}
     clerks: dict[tuple[str, bool], Iterator[str]] = {}
+    turns: dict[tuple[str, bool], Iterator[int]] = {}
+    running: dict[str, Iterator[int]] = {}
     for index in range(count):
         fate = _FATES[index % _ROUND]
         is_over, has_goods = fate in _OVER, fate in _WITH_GOODS
@@ -76,7 +99,11 @@ def cards(count: int) -> Iterator[Card]:
         offered = _GOODS_TEMPLATES if has_goods else _TEMPLATES
         template = next(templates.setdefault((team, is_over, has_goods), cycle(offered[team])))
         clerk = next(clerks.setdefault((team, is_over), cycle(_CLERKS[team])))
-        yield Card(index, fate, team, template, clerk)
+        turn = next(turns.setdefault((template, is_over), counter()))
+        change = None
+        if fate is Fate.RUNNING:
+            change = _CHANGES.get(template, {}).get(next(running.setdefault(template, counter())))
+        yield Card(index, fate, team, template, clerk, turn, change)
 
 
 def _dealt() -> list[Fate]:

@@ -82,7 +82,7 @@ class PlanJob(models.Model):
     edit = models.ForeignKey("teams.CalendarEdit", models.PROTECT, null=True, related_name="+")
     template = models.ForeignKey("orders.ProcessTemplate", models.PROTECT, null=True, related_name="+")
     order_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    by = models.ForeignKey("teams.User", models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)

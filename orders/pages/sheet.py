@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
 from orders.models import Milestone, Order, OrderDocument, OrderLine, PromiseChange, Shipment
-from orders.pages.axis import Axis, draw_axis
+from orders.pages.axis import draw_axis
+from orders.pages.plan import outlook_of, read_live, shortfalls_of
 from orders.pages.register import OrderRow
 from orders.pages.steps import StepRow, rows_of, with_row_data
 from orders.pages.timeline import read_timeline
@@ -54,7 +55,7 @@ class ShipmentRow:
 def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = False) -> dict[str, Any]:
     """Everything the order's body shows, as its template's context."""
     order = Order.objects.select_related(
-        "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template"
+        "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template", "plan"
     ).get(pk=order.pk)
     sees_money = user.access.sees_money(order.team_id)
     steps = with_row_data(Milestone.objects.filter(order=order)).select_related(None)  # the order is in hand
@@ -65,6 +66,7 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
     rows = rows_of(milestones, user=user, now=now)
     entries, has_older = read_timeline(order, sees_money=sees_money, limit=1000 if all_events else 60)
     moves = _moves(order, user)
+    goods = _goods(order, user, now)
     return {
         "order": order,
         "view": "order",
@@ -72,13 +74,13 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "next_rows": _next(rows),
         "groups": [StageGroup(str(Stage(stage).label), list(part)) for stage, part in groupby(rows, _stage)],
         "summary": _strip(order, rows),
-        "axis": _axis(rows, order, now),
+        **_plan(order, rows, goods["shipments"], now),
         "moves": moves,
         "may_change_lines": "edit" in moves and bool(order.confirmed_at),
         "may": {permission.name.lower(): user.access.allows(permission, order.team_id) for permission in Permission},
         "entries": entries,
         "has_older": has_older,
-        **_goods(order, user, now),
+        **goods,
         "documents": _documents(order),
     }
 
@@ -102,9 +104,18 @@ def _strip(order: Order, rows: list[StepRow]) -> OrderRow:
     return OrderRow(order, [row.milestone for row in rows], late_count=sum(row.is_overdue for row in rows))
 
 
-def _axis(rows: list[StepRow], order: Order, now: datetime) -> Axis | None:
-    promised = order.current_promised_date
-    return draw_axis([row.milestone for row in rows], {row.milestone.pk: row.tone for row in rows}, promised, now)
+def _plan(order: Order, rows: list[StepRow], shipments: list[ShipmentRow], now: datetime) -> dict[str, Any]:
+    """The time axis, and what is to be expected of a running order; from the rows in hand."""
+    milestones = [row.milestone for row in rows]
+    numbers = {row.shipment.pk: row.shipment.number for row in shipments}
+    live = read_live(order, milestones, now=now, shipments=numbers)
+    tones = {row.milestone.pk: row.tone for row in rows}
+    return {
+        "axis": draw_axis(milestones, tones, order.current_promised_date, now, live=live, shipments=numbers),
+        "outlook": outlook_of(live) if live else None,
+        "shortfalls": shortfalls_of(live.plan, live.nodes, live.milestones, numbers) if live else [],
+        "has_plan": order.plan is not None,
+    }
 
 
 def _moves(order: Order, user: User) -> list[str]:

@@ -156,26 +156,45 @@ def _due(
         return facts.anchors[code], late.binding[code]
     if is_backward and step.is_hard:
         return late.finish[code], late.binding[code]
-    base, binding = early.work_finish[code], early.binding[code]
+    base, binding, is_kept = early.work_finish[code], early.binding[code], False
     if is_backward and kept.finish[code] >= base:
-        base, binding = kept.finish[code], kept.binding[code]
+        base, binding, is_kept = kept.finish[code], kept.binding[code], True
     spans = facts.pauses.get(code, ())
     # A clock that stood before the planned start stood as well: people begin early where they can.
     begin = min([early.start[code], *(start for start, _end in spans)])
     at = clock.stretched(begin, base, spans, step.duration)
     if at > base:
-        binding = [Constraint("pause", at)]
-    follow = [(clock.finish_after(clock.after(leaves[other], lag), step.duration), other, lag)
-              for other, lag in step.dependencies]  # fmt: skip
-    if follow and (pushed := max(finish for finish, _other, _lag in follow)) > at:
-        at = pushed
-        binding = [Constraint("after", leaves[other], other, lag) for finish, other, lag in follow if finish == at]
+        binding, is_kept = [Constraint("pause", at)], False
+    follow = _following(network, leaves, step)
+    last = max((finish for finish, _constraint in follow), default=at)
+    if last > at:
+        at, binding = last, [constraint for finish, constraint in follow if finish == last]
+    elif last == at and not is_kept:
+        named = {(constraint.kind, constraint.step) for constraint in binding}
+        ties = [constraint for finish, constraint in follow if finish == at]
+        binding = [*binding, *(tie for tie in ties if (tie.kind, tie.step) not in named)]
     hard = {limit.name for limit in step.limits if limit.is_hard}
     caps = [c for c in limits if c.kind == "within" or c.name in hard]
     capped = min((clock.settle_back(c.at) for c in caps), default=at)
     if capped < at:
         return capped, [c for c in caps if clock.settle_back(c.at) == capped]
     return at, binding
+
+
+def _following(
+    network: Network, leaves: Mapping[str, datetime], step: PlanStep
+) -> list[tuple[datetime, Constraint]]:
+    """How early `step` can be due if those before it are finished no sooner than they are due themselves."""
+    clock = network.clocks[step.code]
+    found = [
+        (clock.finish_after(clock.after(leaves[other], lag), step.duration), other, lag)
+        for other, lag in step.dependencies
+    ]
+    found += [
+        (clock.settle(network.clocks[other].after(leaves[other], span)), other, span)
+        for other, span in network.leads[step.code]
+    ]
+    return [(finish, Constraint("after", leaves[other], other, lag)) for finish, other, lag in found]
 
 
 def _planned_step(
@@ -193,9 +212,10 @@ def _planned_step(
     step, clock = network.steps[code], network.clocks[code]
     finish, is_done = early.finish[code], code in facts.actuals
     start = early.start[code]
-    if is_backward and not is_done:
-        begin = clock.start_before(due, step.duration)
-        start = min(max(start, clock.open_from(begin) if step.duration.amount else due), due)
+    if not is_done:
+        if is_backward:
+            start = max(start, clock.open_from(clock.start_before(due, step.duration)) if step.duration.amount else due)
+        start = min(start, due)
     until = verified_until.get(step.calendar)
     return PlannedStep(
         code=code,

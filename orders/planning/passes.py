@@ -117,9 +117,11 @@ def _push(network: Network, facts: Facts, early: Forward, pushed: Pushed, code: 
     waits = [(clock.after(pushed.finish[other], lag), other) for other, lag in step.dependencies]
     at, source = early.finish[code], ""
     if waits:
-        start, source = max(waits, key=lambda wait: wait[0])
+        start, before = max(waits, key=lambda wait: wait[0])
         worked = clock.finish_after(start, step.duration)
-        at = max(at, clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration))
+        worked = clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration)
+        if worked >= at:  # else it is its own slip that holds it, not what it waits for
+            at, source = worked, before
     for other, span in network.leads[code]:
         end = clock.settle(network.clocks[other].after(pushed.finish[other], span))
         # Of several that push it as far, the one finished last tells the whole chain.

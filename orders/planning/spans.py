@@ -98,13 +98,15 @@ class Clock:
     def stretched(self, start: datetime, finish: datetime, pauses: PauseSpans, duration: Span) -> datetime:
         """`finish` moved out by the working time that the union of `pauses` covers between `start` and then.
 
-        Calendar days run through, so a pause of a step that counts them counts at all hours.
+        Calendar days run through, so a pause of a step that counts them counts at all hours; it is finished in working
+        time all the same.
         """
         if not pauses:
             return finish
         clock = without_closing(self.schedule.timezone) if duration.unit == "c" else self.schedule
         amount = working_time_between(start, finish, clock)
-        return max(finish, add_working_time(start, amount, clock, pauses=pauses)) if amount else finish
+        at = add_working_time(start, amount, clock, pauses=pauses) if amount else finish
+        return self.settle(at) if at > finish else finish
 
     def open_from(self, at: datetime) -> datetime:
         """The first open instant from `at` on."""

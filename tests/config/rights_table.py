@@ -78,6 +78,8 @@ API = {
     "api-order-cancel": order({"post": P.ORDER_CANCEL}, reads=False),
     "api-order-close": order({"post": P.ORDER_MOVE}, reads=False),
     "api-order-promise": order({"post": P.PROMISE_CHANGE}, reads=False),
+    "api-order-plan": order({"post": P.ORDER_EDIT}),
+    "api-order-undo-plan": order({"post": P.ORDER_EDIT}, reads=False),
     "api-order-comments": order({"post": P.COMMENT_ADD}, reads=False),
     "api-order-lines": order({"post": P.ORDER_EDIT}, reads=False),
     "api-order-change-line": Entry(lambda t: [t.order.number, 1], "order", {"post": P.ORDER_EDIT}, False),

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InternalError, transaction
 
-from orders.models import ClockPause, Milestone, OrderEvent
-from orders.services import flow
+from orders.models import ClockPause, Milestone, Order, OrderEvent
+from orders.plan_words import NoPlan
+from orders.services import flow, plans
 from orders.services import milestones as services
 from orders.services import orders as order_services
 from orders.services.documents import add_document, decide_document
@@ -330,12 +331,16 @@ def test_a_running_pause_moves_nothing_until_it_ends(order, clerk):
     assert not OrderEvent.objects.filter(kind="due").exists()
 
 
-def test_a_calendar_without_working_time_refuses_instead_of_failing(order, clerk):
+def test_a_calendar_without_working_time_makes_no_new_plan_and_spoils_no_old_one(order, clerk):
+    before = dict(order.milestones.values_list("code", "due_at"))
     calendar = order.team.calendar
     calendar.intervals.all().delete()
     calendar.exceptions.all().delete()
     calendar.version += 1
     calendar.save(update_fields=["version"])
 
-    with pytest.raises(flow.CalendarTooShort):
-        complete(order, "STOCK_CHECKED", clerk)
+    with pytest.raises(NoPlan, match="工作时间"):
+        plans.propose(Order.objects.get(pk=order.pk), plans.Changes(), now=MONDAY)
+    complete(order, "STOCK_CHECKED", clerk)
+
+    assert dict(order.milestones.values_list("code", "due_at")) == before

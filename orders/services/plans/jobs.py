@@ -127,7 +127,7 @@ def run_batch(job_id: int, *, now: datetime) -> tuple[int, bool]:
         return 0, True
     before = job.done
     job.lease_until = now + LEASE
-    if job.kind == Job.Kind.COUNT:
+    if job.kind == Job.Kind.COUNT and job.edit:
         _count_batch(job, job.edit, now)
     elif job.kind == Job.Kind.CALENDAR:
         _calendar_batch(job, now)
@@ -168,7 +168,7 @@ def _count_batch(job: PlanJob, edit: CalendarEdit, now: datetime) -> None:
 
 def _calendar_batch(job: PlanJob, now: datetime) -> None:
     """Re-plan the next orders by the calendar as it is now; those whose dates stay only note its version."""
-    calendar = WorkCalendar.objects.get(pk=job.calendar_id)
+    calendar = WorkCalendar.objects.get(pk=job.calendar_id or 0)
     orders = _next_orders(job, for_update=True)
     written: list[tuple[Order, Proposal, list[Move]]] = []
     same: list[PlanChange] = []

@@ -105,7 +105,7 @@ def propose(order: Order, changes: Changes, *, now: datetime) -> Proposal:
 
 def read_milestones(order: Order) -> list[Milestone]:
     """The order's milestones with what a plan reads of them."""
-    rows = order.milestones.select_related("calendar").order_by("position", "pk")
+    rows = order.milestones.select_related("calendar", "assignee").order_by("position", "pk")
     return list(rows.prefetch_related(Prefetch("pauses", ClockPause.objects.order_by("from_at"))))
 
 

@@ -1,0 +1,73 @@
+"""What was promised to a customer when an order was placed, and the plan that followed from it. Pure over a World."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from orders.basis import Shape
+from orders.demo.bargains import Bargain
+from orders.demo.laying import first_inputs, forward_plan
+from orders.demo.world import ZONE, World
+from orders.grammar import StepSpec
+from orders.network import anchor_of
+from orders.planning import Plan
+from orders.schedule import Inputs
+from orders.targets import Dates, closing_time, on_board_code, step_of_move
+from orders.workflow import delivery_move
+from teams.worktime import add_working_days
+
+LAST_STEP = {"PRE_SALES": "PO_WON_LOST"}  # the others end with CLOSED
+PRESENTATION_DAYS = 21  # Order.lc_presentation_days where nobody says otherwise
+
+
+@dataclass(frozen=True)
+class Deal:
+    """An order as it was agreed at `ordered_at`, with the plan that its confirmation makes."""
+
+    ordered_at: datetime
+    dates: Dates
+    inputs: Inputs
+    plan: Plan
+
+
+def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime) -> Deal:
+    """The deal that `bargain` makes of an order placed at `ordered_at`."""
+    shape, specs = world.shape(template, bargain.terms), world.specs(template, bargain.terms)
+    days = PRESENTATION_DAYS if bargain.terms.payment == "LC" else 0
+    promised = _promised_on(world, shape, specs, delivery_step(template, specs, bargain.terms.incoterm), bargain, ordered_at)
+    dates = Dates(promised, bargain.terms.incoterm, str(ZONE))
+    inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
+    plan = inputs.plan()
+    on_board = on_board_code(spec.code for spec in specs)
+    if bargain.credit and on_board:
+        latest = _day(plan[on_board].due_at) + timedelta(days=bargain.credit[0])
+        dates = replace(dates, latest_shipment=latest, expiry=latest + timedelta(days=bargain.credit[1]))
+        inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
+        plan = inputs.plan()
+    return Deal(ordered_at, dates, inputs, plan)
+
+
+def delivery_step(template: str, specs: tuple[StepSpec, ...] | list[StepSpec], incoterm: str) -> str:
+    """The step with which the promise is kept: delivery at the Incoterm's point, else the last one."""
+    last = LAST_STEP.get(template, "CLOSED")
+    return step_of_move((spec.code for spec in specs), delivery_move(incoterm)) or last
+
+
+def _promised_on(
+    world: World, shape: Shape, specs: tuple[StepSpec, ...], target: str, bargain: Bargain, ordered_at: datetime
+) -> date:
+    """The earliest delivery and the days to spare."""
+    anchor = anchor_of(specs)
+    if anchor is None:
+        at = forward_plan(shape, ordered_at, world.calendars)[target].finish_at
+        return add_working_days(_day(at), bargain.spare, world.office)
+    far = {anchor.code: ordered_at + timedelta(days=365)}
+    earliest = forward_plan(shape, ordered_at, world.calendars, far).earliest_anchors[anchor.code]
+    day = add_working_days(_day(earliest), bargain.spare, world.office)
+    if target == anchor.code:
+        return day
+    at = datetime.combine(day, closing_time(world.office), ZONE)
+    return _day(forward_plan(shape, ordered_at, world.calendars, {anchor.code: at})[target].due_at)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(ZONE).date()
