@@ -41,6 +41,14 @@ class DeskSection(models.TextChoices):
     WAITING = "waiting", _("Waiting on others")
 
 
+class StepChange(models.TextChoices):
+    """What a change of plan does to a step."""
+
+    MOVED = "moved", pgettext_lazy("change of a step", "Moved")
+    ADDED = "added", pgettext_lazy("change of a step", "Added")
+    REMOVED = "removed", pgettext_lazy("change of a step", "No longer needed")
+
+
 class Incoterm(models.TextChoices):
     """Incoterms 2020, and DOM for a domestic sale."""
 

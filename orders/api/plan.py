@@ -14,6 +14,7 @@ from orders.planning import Constraint, PlannedStep, Shortfall
 from orders.services.plans import Changes, Proposal
 from orders.services.plans.proposing import Move
 from orders.services.plans.reading import PlanReading
+from orders.words import StepChange
 from orders.workflow import MilestoneStatus
 from teams.api.fields import InstantField
 
@@ -98,7 +99,7 @@ class PlanAnswer(serializers.Serializer):
 class PlanMoveAnswer(serializers.Serializer):
     """One step that a re-plan moves, adds or removes."""
 
-    kind = serializers.ChoiceField(choices=["moved", "added", "removed"], read_only=True)
+    kind = serializers.ChoiceField(choices=StepChange.choices, read_only=True)
     key = serializers.CharField(read_only=True)
     code = serializers.CharField(read_only=True)
     name = serializers.CharField(read_only=True)

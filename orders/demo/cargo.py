@@ -7,25 +7,23 @@ from typing import Any
 
 from orders.demo.course import Done
 from orders.demo.people import holder
-from orders.demo.plots import MOVE_STEPS, Plot
+from orders.demo.plots import Plot
 from orders.demo.story import Act
 from orders.demo.world import ZONE
-from orders.services.shipments import STEPS_OF_MOVE
+from orders.overlays.terms import SEA
+from orders.targets import STEPS_OF_MOVE
 from teams.permissions import RoleCode
 from teams.worktime import next_opening
 
 _PORTS = {"export1": ["Shanghai", "Ningbo"], "export2": ["Shanghai", "Shenzhen"], "parts": ["苏州", "上海"]}
 _VESSELS = ["COSCO Aries", "Ever Grace", "MSC Tomoko", "OOCL Genoa", "CMA CGM Lyra", "ONE Harmony", "HMM Promise"]
-_BY_SEA = {"FCL", "LCL", "SEA"}
 # Some minutes between moves that one step proves, such as loading and departure of a truck.
 _APART = timedelta(minutes=20)
 
 
-def stepped_by_cargo(template: str) -> set[str]:
+def stepped_by_cargo(plot: Plot) -> set[str]:
     """Codes of the steps that the moves of the cargo complete."""
-    if template not in MOVE_STEPS:
-        return set()
-    return {code for move, step in MOVE_STEPS[template].items() for code in STEPS_OF_MOVE[move] if code == step}
+    return {step for move, step in plot.move_steps.items() if step in STEPS_OF_MOVE[move]}
 
 
 def cargo_acts(plot: Plot, number: str, lines: list[dict], terms: dict[str, Any]) -> list[Act]:
@@ -62,14 +60,14 @@ def _shipment(
         {"number": number, "values": _cargo_values(plot, number, moves, terms), "quantities": quantities},
     )  # fmt: skip
     for move, done in moves.items():
-        completes = [code for code in STEPS_OF_MOVE[move] if code == MOVE_STEPS[plot.template][move]]
+        completes = [code for code in STEPS_OF_MOVE[move] if code == plot.move_steps[move]]
         data = {"number": number, "to": move, "happened_at": done.finished_at, "completes": completes}
         yield Act(max(done.recorded_at, create + timedelta(minutes=5)), "move", by, data)
 
 
 def _moves(plot: Plot, earlier: timedelta | None) -> dict[str, Done]:
     """When each move happened and was typed: with the step that it proves, or `earlier` than that."""
-    course, steps = plot.course, MOVE_STEPS[plot.template]
+    course, steps = plot.course, plot.move_steps
     moves: dict[str, Done] = {}
     for move in reversed(steps):
         done = course.done[steps[move]]
@@ -89,7 +87,7 @@ def _moves(plot: Plot, earlier: timedelta | None) -> dict[str, Done]:
 
 def _cargo_values(plot: Plot, number: str, moves: dict[str, Done], terms: dict[str, Any]) -> dict[str, Any]:
     rng, team = plot.rng, plot.card.team
-    by_sea = terms["mode"] in _BY_SEA
+    by_sea = terms["mode"] in SEA
     departs, arrives = moves["departed"].finished_at, moves["arrived"].finished_at
     etd = (departs - timedelta(hours=rng.choice([0, 0, 0, 20]))).astimezone(ZONE).date()
     forwarders = {True: ["FWD-ZHONGYUAN", "FWD-HAITONG"], False: ["FWD-ANSHUN", "FWD-SUFENG"]}[by_sea]

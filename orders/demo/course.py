@@ -1,25 +1,42 @@
 """The course of an order: when it was placed, when each step was planned, truly done and typed. Pure over a World."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
 from random import Random
 
-from orders.demo.world import ZONE, Span, World
-from orders.grammar import HOURS_PER_DAY, StepSpec
-from orders.planning import Plan
+from orders.demo.bargains import Bargain
+from orders.demo.deals import Deal, agree
+from orders.demo.world import ZONE, World
+from orders.grammar import HOURS_PER_DAY, StepSpec, in_order
+from orders.overlays import Terms
+from orders.planning import Clock, Plan, PlannedStep, clock_for
+from orders.words import CLOCK_STOPPING_SIDES, Stage
 from teams.worktime import add_working_time, next_opening
 
 WORKING_DAY = timedelta(hours=7.5)
+# Cargo goes with the sailing that was planned, however early the goods are ready: what part of its float is used up.
+_USED_BY_CARGO = (0.8, 0.95)
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """From step `code` on everything is `days` working days behind plan, because of a delay reason."""
+    """Step `code` takes `days` working days longer, because of a delay reason; what waits for it follows."""
 
     code: str
     days: float
     reason: str
     side: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A pause of a step that has ended."""
+
+    side: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -32,73 +49,133 @@ class Done:
 
 @dataclass
 class Course:
-    """Times of one order. Steps whose `recorded_at` lies after now have not happened yet."""
+    """Times of one order. Steps whose `recorded_at` lies after now have not happened yet.
+
+    `seed` makes it repeat itself: a second run with other pauses or another trouble changes only what follows from them.
+    `haste` is the part of its float that a step leaves unused, from 0 (done as it falls due) to 1 (as early as can be).
+    """
 
     world: World
     template: str
-    ordered_at: datetime
+    deal: Deal
     confirmed_at: datetime
+    seed: float
+    haste: float = 0.7
     trouble: Trouble | None = None
-    pauses: dict[str, list[Span]] = field(default_factory=dict)
+    waits: dict[str, Wait] = field(default_factory=dict)
     stuck: dict[str, datetime] = field(default_factory=dict)  # not finished before then
     plan: Plan = field(init=False)
     done: dict[str, Done] = field(default_factory=dict)
 
-    def run(self, rng: Random) -> None:
-        """Work out every step; a second run with other pauses tells the story again from the start."""
-        self.plan = self.world.plan(self.template, self.ordered_at, self.pauses)
-        self.done = {}
-        late_from = self.plan[self.trouble.code].start_at if self.trouble else None
-        for spec in self.world.in_order(self.template):
-            finished_at = self._finish(spec, rng, late_from)
-            self.done[spec.code] = Done(finished_at, self._record(spec, finished_at, rng))
+    @property
+    def ordered_at(self) -> datetime:
+        return self.deal.ordered_at
 
-    def _finish(self, spec: StepSpec, rng: Random, late_from: datetime | None) -> datetime:
-        due = self.plan[spec.code].finish_at
-        schedule = self.world.schedule_of(spec)
-        before = [self.done[code].finished_at for code, _lag in spec.dependencies]
-        if not before and not spec.duration.amount:
-            return self.ordered_at
-        if late_from and self.trouble and due >= late_from:
-            at = add_working_time(due, self.trouble.days * WORKING_DAY - _early(spec, rng), schedule)
-        elif spec.duration.unit == "c":
-            at = due - timedelta(hours=rng.uniform(2, 40))
-        elif rng.random() < 0.1:
-            at = add_working_time(due, timedelta(hours=rng.uniform(0.3, 0.9) * _hours(spec)), schedule)
-        else:
-            at = add_working_time(due, -_early(spec, rng), schedule)
-        ends = [span[1] + timedelta(minutes=rng.randrange(20, 200)) for span in self.pauses.get(spec.code, ())]
-        return _minute(max([at, *before, *ends, self.stuck.get(spec.code, at)]))
+    @property
+    def terms(self) -> Terms:
+        return self.deal.inputs.basis.shape.terms
 
-    def _record(self, spec: StepSpec, finished_at: datetime, rng: Random) -> datetime:
-        """Typed a little later, in office hours, and after everything the step depends on."""
-        typed = next_opening(finished_at + timedelta(minutes=rng.randrange(3, 50)), self.world.office)
-        first = max([self.confirmed_at, *(self.done[code].recorded_at for code, _lag in spec.dependencies)])
-        return _minute(max(typed, first + timedelta(minutes=rng.randrange(2, 15))))
+    @cached_property
+    def specs(self) -> Mapping[str, StepSpec]:
+        """The order's steps by code."""
+        return {spec.code: spec for spec in self.world.specs(self.template, self.terms)}
 
     @property
     def ends_at(self) -> datetime:
         """When the last step was typed."""
         return max(done.recorded_at for done in self.done.values())
 
+    def run(self) -> None:
+        """Work out every step."""
+        pauses = {code: [(w.start, w.end)] for code, w in self.waits.items() if w.side in CLOCK_STOPPING_SIDES}
+        self.plan = replace(self.deal.inputs, pauses=pauses).plan() if pauses else self.deal.plan
+        self.done = {}
+        for spec in _in_order(tuple(self.specs.values())):
+            rng = Random(f"{self.seed}:{spec.code}")
+            finished_at = self._finish(spec, rng)
+            self.done[spec.code] = Done(finished_at, self._record(spec, finished_at, rng))
+
+    def begins_at(self, code: str) -> datetime:
+        """When the step became active."""
+        return max([self.confirmed_at, *(self.done[other].recorded_at for other, _lag in self.specs[code].dependencies)])
+
+    def is_late(self, code: str) -> bool:
+        return self.done[code].finished_at > self.plan[code].due_at
+
+    def _finish(self, spec: StepSpec, rng: Random) -> datetime:
+        before = [self.done[code].finished_at for code, _lag in spec.dependencies]
+        if not before and not spec.duration.amount:
+            return self.ordered_at
+        schedule = self.world.schedule_of(spec)
+        clock, step = clock_for(schedule), self.plan[spec.code]
+        at = self._expected(spec, step, clock, rng)
+        if spec.duration.unit == "c":
+            at -= timedelta(hours=rng.uniform(2, 40))
+        elif "H" not in spec.flags and rng.random() < 0.07:
+            late = timedelta(hours=rng.uniform(0.2, 0.8) * _hours(spec))
+            at = add_working_time(max(at, step.due_at), late, schedule)
+        else:
+            at = add_working_time(at, -_early(spec, rng), schedule)
+        if self.trouble and self.trouble.code == spec.code:
+            at = add_working_time(at, self.trouble.days * WORKING_DAY, schedule)
+        wait = self.waits.get(spec.code)
+        resumed = [wait.end + timedelta(minutes=rng.randrange(20, 200))] if wait else []
+        return _minute(max([at, *before, *resumed, self.stuck.get(spec.code, at)]))
+
+    def _expected(self, spec: StepSpec, step: PlannedStep, clock: Clock, rng: Random) -> datetime:
+        """As long after what it waits for as the template says; before the anchor, some of the float is used up."""
+        starts = [clock.after(self.done[code].finished_at, lag) for code, lag in spec.dependencies]
+        start = max(starts, default=self.ordered_at)
+        at = clock.finish_after(start, spec.duration)
+        if wait := self.waits.get(spec.code):
+            at = clock.stretched(start, at, [(wait.start, wait.end)], spec.duration)
+        used = rng.uniform(*_USED_BY_CARGO) if spec.stage == Stage.SHIP else 1 - self.haste
+        if step.is_backward and step.due_at > step.earliest_finish_at:
+            at = max(at, step.earliest_finish_at + used * (step.due_at - step.earliest_finish_at))
+        return at
+
+    def _record(self, spec: StepSpec, finished_at: datetime, rng: Random) -> datetime:
+        """Typed a little later, in office hours, and after everything the step depends on."""
+        typed = next_opening(finished_at + timedelta(minutes=rng.randrange(3, 50)), self.world.office)
+        return _minute(max(typed, self.begins_at(spec.code) + timedelta(minutes=rng.randrange(2, 15))))
+
 
 def begin(
-    world: World, template: str, rng: Random, *, code: str, due: datetime, latest: datetime | None = None
-) -> tuple[datetime, datetime]:
-    """When an order was placed and confirmed so that its step `code` is due on the day of `due`."""
-    ordered = due
-    for _attempt in range(8):
-        off = due.astimezone(ZONE).date() - world.plan(template, ordered)[code].finish_at.astimezone(ZONE).date()
+    world: World, template: str, bargain: Bargain, rng: Random, *, code: str, due: datetime, latest: datetime | None = None
+) -> tuple[Deal, datetime]:
+    """The deal by which step `code` falls due on the day of `due`, and when the order was confirmed."""
+    minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))
+    wanted = due.astimezone(ZONE).date()
+    day = wanted - _usual_lead(world, template, code)
+    for _attempt in range(6):
+        deal = agree(world, template, bargain, _morning(world, day) + minutes)
+        off = wanted - deal.plan[code].due_at.astimezone(ZONE).date()
         if not off:
             break
-        ordered += off
-    local = ordered.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
-    ordered = next_opening(local + timedelta(minutes=rng.randrange(0, 480)), world.office)
-    confirmed = ordered + timedelta(minutes=rng.randrange(12, 45))
+        day += off
     last = (latest or world.now) - timedelta(minutes=30)
+    confirmed = deal.ordered_at + later
     if confirmed > last:
         confirmed, ordered = last, last - timedelta(minutes=rng.randrange(12, 300))
-    return _minute(ordered), _minute(confirmed)
+        deal = agree(world, template, bargain, _minute(ordered))
+    return deal, _minute(confirmed)
+
+
+def _morning(world: World, day: date) -> datetime:
+    """Nine o'clock of the first working day from `day` on."""
+    opening = next_opening(datetime(day.year, day.month, day.day, tzinfo=ZONE), world.office)
+    return opening.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+def _usual_lead(world: World, template: str, code: str) -> timedelta:
+    """About how long after the order the step falls due, in whole days: where to begin to look."""
+    plan = world.usual_plans[template]
+    return timedelta(days=(plan[code].finish_at - world.now).days if code in plan.steps else 30)
+
+
+@lru_cache(maxsize=512)
+def _in_order(specs: tuple[StepSpec, ...]) -> Sequence[StepSpec]:
+    return in_order(specs)
 
 
 def _hours(spec: StepSpec) -> float:

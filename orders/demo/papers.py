@@ -24,12 +24,11 @@ _PHOTOS = {"LOAD_PHOTO"}
 
 def paper_acts(plot: "Plot", acts: list[Act]) -> list[Act]:
     """An upload just before each act that needs a document the order does not have yet; some are accepted later."""
-    specs = {spec.code: spec for spec in plot.course.world.specs[plot.template]}
     there: set[str] = set()
     papers: list[Act] = []
     for act in sorted(acts, key=lambda act: act.at):
         for code in _steps_of(act):
-            for kind in _kinds(specs[code], plot):
+            for kind in _kinds(plot.specs[code], plot):
                 if kind not in there:
                     there.add(kind)
                     papers += _upload(plot, act, code, kind)
@@ -39,6 +38,8 @@ def paper_acts(plot: "Plot", acts: list[Act]) -> list[Act]:
 def _steps_of(act: Act) -> list[str]:
     if act.verb == "complete":
         return [act.data["code"]]
+    if act.verb == "close":
+        return ["CLOSED"]
     return list(act.data["completes"]) if act.verb == "move" else []
 
 

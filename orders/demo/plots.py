@@ -1,36 +1,27 @@
 """From a card to the course and the fate of an order: what is in the way of it, and how far it has come."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 
-from orders.demo.course import Course, Trouble, begin
-from orders.demo.deck import Card, Fate
+from orders.demo.bargains import Bargain, is_under_way, strike
+from orders.demo.course import Course, Trouble, Wait, begin
+from orders.demo.deals import LAST_STEP, agree, delivery_step
+from orders.demo.deck import Card, Change, Fate
 from orders.demo.world import World
 from orders.grammar import StepSpec
-from orders.words import CLOCK_STOPPING_SIDES, Side
+from orders.targets import STEPS_OF_MOVE, on_board_code, step_of_move
+from orders.words import Side
+from orders.workflow import ShipmentStatus
 from teams.worktime import add_working_time, next_opening
 
-# By the Incoterm's delivery move: the step of each template that proves it.
-MOVE_STEPS: dict[str, dict[str, str]] = {
-    "EXPORT_FCL": {
-        "booked": "BOOKING", "loaded": "LOADED", "departed": "ETD", "arrived": "ARRIVED", "delivered": "DELIVERED",
-    },
-    "GARMENT_TNA": {
-        "booked": "BOOKING", "loaded": "EX_FACTORY", "departed": "ETD", "arrived": "DELIVERED",
-        "delivered": "DELIVERED",
-    },
-    "DOMESTIC_MTO": {
-        "booked": "CARRIER_BOOKED", "loaded": "DISPATCHED", "departed": "DISPATCHED", "arrived": "DELIVERED",
-        "delivered": "DELIVERED",
-    },
-    "SPARE_PARTS": {
-        "booked": "PICKED", "loaded": "DISPATCHED", "departed": "DISPATCHED", "arrived": "DELIVERED",
-        "delivered": "DELIVERED",
-    },
-}  # fmt: skip
+# Whose goods travel: orders of other templates deliver nothing.
+SHIPPING = frozenset({"EXPORT_FCL", "GARMENT_TNA", "DOMESTIC_MTO", "SPARE_PARTS"})
+# Where no step is done with a booking, one that tells about when it was made.
+_LIKE_BOOKED = ("PICKUP_NOTICE", "PICKED")
 SHOWN_CLERK = "clerk"  # whose desk visitors look at
-LAST_STEP = {"PRE_SALES": "PO_WON_LOST"}  # the others end with CLOSED
 # Delay reasons by the step at which trouble begins.
 _TROUBLES = {
     "EXPORT_FCL": ["MATERIAL_IN", "PP_APPROVED", "PROD_DONE", "FINAL_QC", "SO_RELEASED", "CUSTOMS_RELEASED"],
@@ -56,9 +47,12 @@ _REASONS = {
     "FUNDS_OK": [("customer_payment", Side.CUSTOMER)],
 }
 _CUSTOMER_REASONS = [("customer_approval", Side.CUSTOMER), ("customer_change", Side.CUSTOMER)]
-# Stages after the goods have left, and those in which orders are put on hold or cancelled.
-_FINISHING_STAGES = {"DOCS", "PAY", "DLV", "CARE"}
+# Working days that trouble takes, from and to; spare parts are out within the day.
+_TROUBLE_DAYS = {"SPARE_PARTS": (1, 4), "DOMESTIC_MTO": (3, 10)}
+# Stages in which orders are put on hold or cancelled.
 _EARLY_STAGES = {"CONF", "PREP", "DEV", "FAB", "PROD", "QC"}
+# Those in which a plan that has changed is worth a look: much lies ahead.
+_CHANGED_STAGES = {Change.PARTS: {"PREP"}, Change.SLIP: {"FAB"}}
 # When the step that is up now falls due, in days from now, and how often.
 _DUE_IN = [((-7.0, -0.4), 30), ((0.0, 0.0), 16), ((0.5, 7.0), 40), ((7.0, 14.0), 14)]
 
@@ -68,12 +62,12 @@ class Plot:
     """An order with its times; what happens at `ends_at` or while waiting is told by orders.demo.telling."""
 
     card: Card
+    bargain: Bargain
     course: Course
     rng: Random
     current: str = ""  # the step that is up now
     waits_for: str = ""  # the side that a running pause of `current` names
     ends_at: datetime | None = None  # the order was cancelled or put on hold then
-    waits: dict[str, str] = field(default_factory=dict)  # step: the side that a past pause named
 
     @property
     def template(self) -> str:
@@ -84,110 +78,142 @@ class Plot:
         """Nothing happens after this instant."""
         return min(self.ends_at or self.course.world.now, self.course.world.now)
 
+    @property
+    def specs(self) -> Mapping[str, StepSpec]:
+        return self.course.specs
+
+    @cached_property
+    def move_steps(self) -> dict[str, str]:
+        """By the move of the cargo: the step that tells when it was made; none where nothing is shipped."""
+        return move_steps(self.template, self.specs)
+
+    @property
+    def delivery(self) -> str:
+        """The step with which the promise is kept."""
+        return delivery_step(self.template, list(self.specs.values()), self.course.terms.incoterm)
+
+
+def move_steps(template: str, specs: Mapping[str, StepSpec]) -> dict[str, str]:
+    """See `Plot.move_steps`."""
+    if template not in SHIPPING:
+        return {}
+    steps = {move: step_of_move(specs, move) or "" for move in STEPS_OF_MOVE}
+    if steps[ShipmentStatus.BOOKED] not in STEPS_OF_MOVE[ShipmentStatus.BOOKED]:
+        found = next((code for code in _LIKE_BOOKED if code in specs), steps[ShipmentStatus.BOOKED])
+        steps[ShipmentStatus.BOOKED] = found
+    return steps
+
 
 def lay_plot(card: Card, world: World, seed: int) -> Plot:
     """The times of the order that the card names; the same seed and world give the same plot."""
     rng = Random(f"{seed}:{card.index}")
-    specs = {spec.code: spec for spec in world.specs[card.template]}
+    bargain = strike(card, rng)
     if card.fate is Fate.CLOSED:
-        return _past_plot(card, world, rng, specs)
+        return _past_plot(card, bargain, world, rng)
     if card.fate in {Fate.DRAFT, Fate.DRAFT_CANCELLED}:
-        return _draft_plot(card, world, rng)
-    return _open_plot(card, world, rng, specs)
+        return _draft_plot(card, bargain, world, rng)
+    return _open_plot(card, bargain, world, rng)
 
 
-def _past_plot(card: Card, world: World, rng: Random, specs: dict[str, StepSpec]) -> Plot:
+def _past_plot(card: Card, bargain: Bargain, world: World, rng: Random) -> Plot:
     last = LAST_STEP.get(card.template, "CLOSED")
     due = world.now - timedelta(days=6 + 395 * rng.random() ** 1.15)
-    ordered_at, confirmed_at = begin(world, card.template, rng, code=last, due=due)
-    course = Course(world, card.template, ordered_at, confirmed_at)
-    plot = Plot(card, course, rng)
-    if rng.random() < 0.15:
-        course.trouble = _trouble(card, rng, days=rng.uniform(4, 12))
-    course.run(rng)
+    begun = begin(world, card.template, bargain, rng, code=last, due=due)
+    course = Course(world, card.template, *begun, seed=rng.random(), haste=rng.uniform(0.4, 1))
+    plot = Plot(card, bargain, course, rng)
+    if rng.random() < 0.2:
+        course.trouble = _trouble(plot, *_TROUBLE_DAYS.get(card.template, (4, 16)))
+    course.run()
     if rng.random() < 0.25:
-        _pause_somewhere(plot, specs)
+        _pause_somewhere(plot)
     if course.ends_at > world.now - timedelta(hours=1):  # trouble and pauses have pushed it into the future
-        return _past_plot(card, world, rng, specs)
+        return _past_plot(card, bargain, world, rng)
     return plot
 
 
-def _pause_somewhere(plot: Plot, specs: dict[str, StepSpec]) -> None:
+def _pause_somewhere(plot: Plot) -> None:
     """Let a step that waits for the customer or a supplier stand still for some days, once or twice."""
     course, rng = plot.course, plot.rng
-    waiting = [s for s in specs.values() if ("C" in s.flags or "S" in s.flags) and s.duration.amount >= 2]
+    waiting = [s for s in plot.specs.values() if ("C" in s.flags or "S" in s.flags) and s.duration.amount >= 2]
     for spec in rng.sample(waiting, min(len(waiting), rng.choice([1, 1, 2]))):
         side = Side.CUSTOMER if "C" in spec.flags else rng.choice([Side.SUPPLIER, Side.FORCE_MAJEURE])
-        done = course.done[spec.code]
-        begins = [course.done[code].recorded_at for code, _lag in spec.dependencies] or [course.confirmed_at]
-        start = max(begins) + timedelta(minutes=rng.randrange(20, 90))
-        if start >= done.recorded_at:
+        start = course.begins_at(spec.code) + timedelta(minutes=rng.randrange(20, 90))
+        if start >= course.done[spec.code].recorded_at:
             continue
         end = add_working_time(start, timedelta(hours=rng.uniform(6, 36)), course.world.office)
-        plot.waits[spec.code] = side
-        course.pauses[spec.code] = [(start, end.replace(second=0, microsecond=0))]
-        if side in CLOCK_STOPPING_SIDES:
-            course.run(rng)
+        course.waits[spec.code] = Wait(side, start, end.replace(second=0, microsecond=0))
+        course.run()
 
 
-def _open_plot(card: Card, world: World, rng: Random, specs: dict[str, StepSpec]) -> Plot:
-    spec = rng.choice([s for s in specs.values() for _once in range(_share(s, card)) if _may_be_current(s, card)])
+def _open_plot(card: Card, bargain: Bargain, world: World, rng: Random) -> Plot:
+    # A cancelled order's story ended long ago.
+    is_cancelled = card.fate in {Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED}
+    at = world.now - timedelta(days=round(rng.uniform(2, 300))) if is_cancelled else world.now
+    spec = _current(card, bargain, world, rng)
     (earliest, latest), _weight = rng.choices(_DUE_IN, [weight for _span, weight in _DUE_IN])[0]
-    due = world.now + timedelta(days=rng.uniform(earliest, latest))
-    begun = begin(world, card.template, rng, code=spec.code, due=due)
-    course = Course(world, card.template, *begun)
+    due = at + timedelta(days=rng.uniform(earliest, latest))
+    begun = begin(world, card.template, bargain, rng, code=spec.code, due=due, latest=at)
+    course = Course(world, card.template, *begun, seed=rng.random(), haste=rng.uniform(0.4, 1))
+    plot = Plot(card, bargain, course, rng, current=spec.code)
     if rng.random() < 0.12:
-        course.trouble = _trouble(card, rng, days=rng.uniform(1, 5))
-    course.stuck[spec.code] = add_working_time(world.now, timedelta(hours=rng.uniform(1, 20)), world.office)
-    course.run(rng)
-    plot = Plot(card, course, rng, current=spec.code)
-    if card.fate in {Fate.HELD, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED}:
-        days = rng.uniform(1, 6) if card.fate is Fate.HELD else rng.uniform(2, 300)
-        _end(plot, days)
-    elif rng.random() < 0.6 and {"C", "S"} & set(spec.flags):
+        course.trouble = _trouble(plot, 1, 5)
+    course.stuck[spec.code] = add_working_time(at, timedelta(hours=rng.uniform(1, 20)), world.office)
+    course.run()
+    if is_cancelled or card.fate is Fate.HELD:
+        _end(plot, at if is_cancelled else world.now - timedelta(days=rng.uniform(1, 6)))
+    elif card.change is None and rng.random() < 0.6 and {"C", "S"} & set(spec.flags):
         plot.waits_for = Side.CUSTOMER if "C" in spec.flags else Side.SUPPLIER
     return plot
 
 
-def _end(plot: Plot, days: float) -> None:
-    """Stop the story `days` before now: a cancelled order of long ago is moved back as a whole."""
-    course, world = plot.course, plot.course.world
-    if plot.card.fate is not Fate.HELD:
-        back = timedelta(days=round(days))
-        course.ordered_at = next_opening(course.ordered_at - back, world.office)
-        course.confirmed_at = course.ordered_at + timedelta(minutes=25)
-        course.stuck = {code: at - back for code, at in course.stuck.items()}
-        course.run(plot.rng)
-    ends_at = next_opening(world.now - timedelta(days=days), world.office) + timedelta(minutes=plot.rng.randrange(300))
-    plot.ends_at = min(max(ends_at, course.confirmed_at + timedelta(hours=3)), world.now).replace(
-        second=0, microsecond=0
-    )
+def _current(card: Card, bargain: Bargain, world: World, rng: Random) -> StepSpec:
+    """The step that the order stands at."""
+    specs = {spec.code: spec for spec in world.specs(card.template, bargain.terms)}
+    shipped = _after_departure(specs)
+    likely = [spec for spec in specs.values() if _may_be_current(spec, card, specs, shipped)]
+    return rng.choice([spec for spec in likely for _once in range(_share(spec, card))])
 
 
-def _draft_plot(card: Card, world: World, rng: Random) -> Plot:
+def _end(plot: Plot, at: datetime) -> None:
+    """Stop the story about `at`."""
+    course = plot.course
+    ends_at = next_opening(at, course.world.office) + timedelta(minutes=plot.rng.randrange(300))
+    ends_at = min(max(ends_at, course.confirmed_at + timedelta(hours=3)), course.world.now)
+    plot.ends_at = ends_at.replace(second=0, microsecond=0)
+
+
+def _draft_plot(card: Card, bargain: Bargain, world: World, rng: Random) -> Plot:
     days = rng.uniform(0.1, 4) if card.fate is Fate.DRAFT else rng.uniform(20, 200)
     ordered_at = (world.now - timedelta(days=days)).replace(second=0, microsecond=0)
-    course = Course(world, card.template, ordered_at, ordered_at)
-    course.run(rng)
+    course = Course(world, card.template, agree(world, card.template, bargain, ordered_at), ordered_at, rng.random())
+    course.run()
     ends_at = None if card.fate is Fate.DRAFT else next_opening(ordered_at + timedelta(days=3), world.office)
-    return Plot(card, course, rng, ends_at=ends_at)
+    return Plot(card, bargain, course, rng, ends_at=ends_at)
 
 
-def is_under_way(card: Card) -> bool:
-    """Half of the finishing orders: shipped, and not delivered before they reach the customer's door."""
-    return card.fate is Fate.FINISHING and card.index % 4 >= 2
+def _after_departure(specs: Mapping[str, StepSpec]) -> set[str]:
+    """The steps that go on when the goods have left."""
+    departure = on_board_code(specs)
+    found: set[str] = set()
+    for _round in specs:
+        ahead = {departure, *found}
+        found |= {code for code, spec in specs.items() if any(other in ahead for other, _lag in spec.dependencies)}
+    return found
 
 
-def _may_be_current(spec: StepSpec, card: Card) -> bool:
+def _may_be_current(spec: StepSpec, card: Card, specs: Mapping[str, StepSpec], shipped: set[str]) -> bool:
     if not spec.duration.amount:
         return False
     if is_under_way(card):
-        return spec.code in {MOVE_STEPS[card.template][move] for move in ("arrived", "delivered")}
+        steps = move_steps(card.template, specs)
+        return spec.code in {steps[ShipmentStatus.ARRIVED], steps[ShipmentStatus.DELIVERED]}
     if card.fate is Fate.FINISHING:
-        return spec.stage in _FINISHING_STAGES
-    if card.fate is Fate.RUNNING:
-        return spec.stage not in _FINISHING_STAGES
-    return spec.stage in _EARLY_STAGES and spec.stage not in _FINISHING_STAGES
+        return spec.code in shipped
+    if spec.code in shipped:
+        return False
+    if card.change:
+        return spec.stage in _CHANGED_STAGES.get(card.change, _EARLY_STAGES)
+    return card.fate is Fate.RUNNING or spec.stage in _EARLY_STAGES
 
 
 def _share(spec: StepSpec, card: Card) -> int:
@@ -197,7 +223,7 @@ def _share(spec: StepSpec, card: Card) -> int:
     return 3 if spec.stage == "DLV" else 1
 
 
-def _trouble(card: Card, rng: Random, *, days: float) -> Trouble:
-    code = rng.choice(_TROUBLES[card.template])
-    reason, side = rng.choice(_REASONS.get(code, _CUSTOMER_REASONS))
-    return Trouble(code, days, reason, side)
+def _trouble(plot: Plot, least: float, most: float) -> Trouble:
+    code = plot.rng.choice([code for code in _TROUBLES[plot.template] if code in plot.specs])
+    reason, side = plot.rng.choice(_REASONS.get(code, _CUSTOMER_REASONS))
+    return Trouble(code, plot.rng.uniform(least, most), reason, side)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -54,3 +55,8 @@ class World:
     def plan(self, template: str, start: datetime) -> Plan:
         """The plan of an order on no particular terms that nothing was promised of: as early as possible."""
         return forward_plan(self.shape(template, Terms()), start, self.calendars)
+
+    @cached_property
+    def usual_plans(self) -> dict[str, Plan]:
+        """By template, `plan` of an order that is placed now."""
+        return {template: self.plan(template, self.now) for template in self.templates}

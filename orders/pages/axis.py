@@ -21,6 +21,7 @@ from orders.plan_words import float_words, limit_name, short_date, short_dates
 from orders.planning import clock_for
 from orders.words import Stage
 from orders.workflow import MilestoneStatus
+from teams.calendar_content import OFF
 from teams.calendar_days import REST, WORKDAY, DayRun, day_runs
 from teams.models import WorkCalendar
 from teams.templatetags.gendan import day, moment
@@ -346,7 +347,8 @@ def _shade(calendar_id: int, runs: Iterable[DayRun], scale: Scale) -> Shade:
             continue
         width = round(run.day_count * scale.day_width, 1)
         paths.setdefault(run.kind, []).append(f"M{scale.on(run.first)} 0h{width}v{ROW}h-{width}z")
-    return Shade(calendar_id, "".join(paths.get("off", ())), "".join(paths.get(REST, ())), "".join(paths.get(WORKDAY, ())))
+    off, rest, workdays = ("".join(paths.get(kind, ())) for kind in (OFF, REST, WORKDAY))
+    return Shade(calendar_id, off, rest, workdays)
 
 
 def _months(scale: Scale) -> list[Tick]:

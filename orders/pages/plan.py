@@ -174,6 +174,10 @@ class ChainStep:
     milestone: Milestone | None
     days: int = 0  # working days that it takes
 
+    @property
+    def days_text(self) -> str:
+        return working_days(self.days)
+
 
 @dataclass(frozen=True)
 class ShortfallView:

@@ -55,10 +55,10 @@ def plan(
     facts = Facts(anchors, actuals, pauses, now)
     early = forward_pass(network, facts)
     hanging = {code: at for code, at in anchors.items() if code != START}
-    limits = limits_of(network, early.leaves)
+    pushed = push_out(network, facts, early)
+    limits = limits_of(network, pushed.leaves)
     late = backward_pass(network, hanging, limits=limits)
     kept = backward_pass(network, hanging, limits=limits, buffer=buffer) if buffer and buffer.amount else late
-    pushed = push_out(network, facts, early, hanging)
     least = {code: pushed.finish[code] for code in hanging}
     backward_steps = network.before(hanging)
     tight = backward_pass(network, least, limits=_ends(network, early, backward_steps))
@@ -93,7 +93,7 @@ def anchor_instant(
     if anchor in late.finish:
         return late.finish[anchor]
     facts = Facts({START: at, target: at}, {target: at}, {}, at)
-    return push_out(network, facts, forward_pass(network, facts), [anchor]).finish[anchor]
+    return push_out(network, facts, forward_pass(network, facts)).finish[anchor]
 
 
 def _check_instants(

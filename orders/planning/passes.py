@@ -3,7 +3,7 @@
 Each keeps beside a date the constraints that would keep it there: those whose own answer is that very date.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,41 +93,41 @@ class Pushed:
     """The earliest finishes with which no `latest` is broken, and the step that each of them waits for."""
 
     finish: dict[str, datetime] = field(default_factory=dict)
+    leaves: dict[str, datetime] = field(default_factory=dict)  # from when successors may go on: anchors hold them
     waits_for: dict[str, str] = field(default_factory=dict)
 
 
-def push_out(network: Network, facts: Facts, early: Forward, codes: Iterable[str]) -> Pushed:
-    """How early `codes` and all before them could be finished, nothing being promised: a `latest` pushes its step out.
+def push_out(network: Network, facts: Facts, early: Forward) -> Pushed:
+    """How early every step can be finished if each `latest` is kept: it pushes out the step that it counts from.
 
     So ETD cannot be earlier than ten working days after the booking that must be done ETD-10w.
     """
     pushed = Pushed()
-    wanted = network.before(codes)
     for code in network.steps:
-        if code in wanted:
-            with_calendar(code, _push, network, facts, early, pushed, code)
+        with_calendar(code, _push, network, facts, early, pushed, code)
     return pushed
 
 
 def _push(network: Network, facts: Facts, early: Forward, pushed: Pushed, code: str) -> None:
     step, clock = network.steps[code], network.clocks[code]
     if code in facts.actuals:
-        pushed.finish[code] = facts.actuals[code]
+        pushed.finish[code] = pushed.leaves[code] = facts.actuals[code]
         return
-    waits = [(clock.after(pushed.finish[other], lag), other) for other, lag in step.dependencies]
+    waits = [(clock.after(pushed.leaves[other], lag), other) for other, lag in step.dependencies]
     at, source = early.finish[code], ""
     if waits:
-        start, before = max(waits, key=lambda wait: wait[0])
+        start, other = max(waits, key=lambda wait: wait[0])
         worked = clock.finish_after(start, step.duration)
-        worked = clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration)
-        if worked >= at:  # else it is its own slip that holds it, not what it waits for
-            at, source = worked, before
+        end = clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration)
+        if end >= at:  # else it waits for today, or for the day that its owner named
+            at, source = end, other
     for other, span in network.leads[code]:
-        end = clock.settle(network.clocks[other].after(pushed.finish[other], span))
+        end = clock.settle(network.clocks[other].after(pushed.leaves[other], span))
         # Of several that push it as far, the one finished last tells the whole chain.
-        if end > at or (end == at and source and pushed.finish[other] > pushed.finish[source]):
+        if end > at or (end == at and source and pushed.leaves[other] > pushed.leaves[source]):
             at, source = end, other
     pushed.finish[code] = at
+    pushed.leaves[code] = max(at, early.leaves[code])
     if source:
         pushed.waits_for[code] = source
 

@@ -40,7 +40,7 @@ def _of_limits(missed: Missed) -> Iterable[Shortfall]:
     for code, own in missed.limits.items():
         if code in missed.facts.actuals:
             continue
-        finish = missed.early.leaves[code]
+        finish = missed.pushed.leaves[code]
         hard = {limit.name for limit in missed.network.steps[code].limits if limit.is_hard}
         for limit in own:
             if finish > limit.at:
@@ -77,15 +77,20 @@ def _shortfall(missed: Missed, code: str, name: str, at: datetime, earliest: dat
 
 
 def _chain_to(missed: Missed, code: str, *, is_anchor: bool) -> list[str]:
-    """The open steps that keep `code` from being finished earlier, first to last: each waits for the one before."""
+    """The open steps that keep `code` from being finished earlier, first to last: each waits for the one before.
+
+    It begins after a step that has happened, and with an anchor that holds what follows: only its own date helps there.
+    """
     chain = [code]
     while True:
-        waits = [c.step for c in missed.early.binding[chain[0]] if c.kind == "after"]
-        if is_anchor:
-            waits = [missed.pushed.waits_for[chain[0]]] if chain[0] in missed.pushed.waits_for else []
-        if not waits or waits[0] in missed.facts.actuals:
+        first = chain[0]
+        is_held = missed.pushed.leaves[first] > missed.pushed.finish[first]
+        if is_held and not (is_anchor and first == code):
             return chain
-        chain.insert(0, waits[0])
+        source = missed.pushed.waits_for.get(first)
+        if source is None or source in missed.facts.actuals:
+            return chain
+        chain.insert(0, source)
 
 
 def _working_days(duration: Span) -> int:

@@ -258,7 +258,7 @@ def move_values(move: Move) -> dict[str, Any]:
     """A move as JSON values."""
     milestone = move.milestone
     return {
-        "kind": move.kind,
+        "kind": move.kind.value,
         "key": milestone.key,
         "code": milestone.code,
         "name_zh": milestone.name_zh,

@@ -23,6 +23,7 @@ from orders.services.owners import owner_ids
 from orders.services.plans.facts import dates_of, sailings_of, shipments_apart, terms_of
 from orders.services.plans.rows import Rows, rows_for
 from orders.targets import targets_of
+from orders.words import StepChange
 from teams.errors import InvalidInput
 from teams.worktime import WorkSchedule
 
@@ -51,7 +52,7 @@ class Move:
     """One step that a change moves, adds or removes; instants in UTC, floats in minutes of working time."""
 
     milestone: Milestone
-    kind: str  # moved, added, removed
+    kind: StepChange
     old: datetime | None
     new: datetime | None
     float_before: int | None
@@ -284,9 +285,9 @@ def _moves(rows: Rows, planned: Plan, old: Mapping[int, tuple[datetime | None, i
             continue
         was, float_was = old.get(id(milestone), (None, None))
         if id(milestone) in new or was != milestone.due_at:
-            kind = "added" if id(milestone) in new or was is None else "moved"
+            kind = StepChange.ADDED if id(milestone) in new or was is None else StepChange.MOVED
             moves.append(Move(milestone, kind, was, milestone.due_at, float_was, milestone.float_minutes, step.binding))
-    moves += [Move(m, "removed", m.due_at, None, m.float_minutes, None, None) for m in rows.dropped]
+    moves += [Move(m, StepChange.REMOVED, m.due_at, None, m.float_minutes, None, None) for m in rows.dropped]
     return moves
 
 
