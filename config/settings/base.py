@@ -153,6 +153,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "SideEnum": "orders.words.Side",
+        "DocumentKindEnum": "orders.models.documents.DocumentKind",
         "StepChangeEnum": "orders.words.StepChange",
         "OrderStatusEnum": "orders.workflow.OrderStatus",
         "MilestoneStatusEnum": "orders.workflow.MilestoneStatus",

@@ -60,7 +60,9 @@ def strike(card: Card, rng: Random) -> Bargain:
     payment = _payment(card, at_home)
     extras = _extras(card)
     terms = Terms(payment=payment, incoterm=incoterm, mode=mode, country=customer.country, **extras)
-    credit = _CREDITS[card.turn // 6 % len(_CREDITS)] if payment == PaymentTerms.LC and card.template in EXPORTS else None
+    credit = (
+        _CREDITS[card.turn // 6 % len(_CREDITS)] if payment == PaymentTerms.LC and card.template in EXPORTS else None
+    )
     values = {
         **_people(card, customer, rng),
         "incoterm": incoterm,
@@ -132,7 +134,8 @@ def _extras(card: Card) -> dict[str, bool]:
     """What some customers and goods ask for besides."""
     is_export = card.template in EXPORTS
     return {
-        "third_party_inspection": (is_export and card.turn % 6 == 4) or (card.template == "DOMESTIC_MTO" and card.turn % 8 == 5),
+        "third_party_inspection": (is_export and card.turn % 6 == 4)
+        or (card.template == "DOMESTIC_MTO" and card.turn % 8 == 5),
         "wood_packaging": is_export and card.turn % 7 == 1,
         "statutory_inspection": is_export and card.turn % 9 == 3,
     }

@@ -97,7 +97,9 @@ class Course:
 
     def begins_at(self, code: str) -> datetime:
         """When the step became active."""
-        return max([self.confirmed_at, *(self.done[other].recorded_at for other, _lag in self.specs[code].dependencies)])
+        return max(
+            [self.confirmed_at, *(self.done[other].recorded_at for other, _lag in self.specs[code].dependencies)]
+        )
 
     def is_late(self, code: str) -> bool:
         return self.done[code].finished_at > self.plan[code].due_at
@@ -141,7 +143,14 @@ class Course:
 
 
 def begin(
-    world: World, template: str, bargain: Bargain, rng: Random, *, code: str, due: datetime, latest: datetime | None = None
+    world: World,
+    template: str,
+    bargain: Bargain,
+    rng: Random,
+    *,
+    code: str,
+    due: datetime,
+    latest: datetime | None = None,
 ) -> tuple[Deal, datetime]:
     """The deal by which step `code` falls due on the day of `due`, and when the order was confirmed."""
     minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))

@@ -33,7 +33,9 @@ def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime) -
     """The deal that `bargain` makes of an order placed at `ordered_at`."""
     shape, specs = world.shape(template, bargain.terms), world.specs(template, bargain.terms)
     days = PRESENTATION_DAYS if bargain.terms.payment == "LC" else 0
-    promised = _promised_on(world, shape, specs, delivery_step(template, specs, bargain.terms.incoterm), bargain, ordered_at)
+    promised = _promised_on(
+        world, shape, specs, delivery_step(template, specs, bargain.terms.incoterm), bargain, ordered_at
+    )
     dates = Dates(promised, bargain.terms.incoterm, str(ZONE))
     inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
     plan = inputs.plan()

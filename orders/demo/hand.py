@@ -12,6 +12,9 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
+from orders.basis import Shape
+from orders.calendars import calendars_of
+from orders.demo.laying import first_inputs
 from orders.demo.ledger import Ledger
 from orders.demo.papers import content, facts_of
 from orders.demo.story import Story
@@ -23,16 +26,21 @@ from orders.models import (
     OrderDocument,
     OrderEvent,
     OrderLine,
+    PlanCause,
+    PlanChange,
     PromiseChange,
     Shipment,
     ShipmentLine,
 )
 from orders.models.events import EventKind
-from orders.process import steps_of
+from orders.network import open_before
+from orders.schedule import Spans, nodes_of, stopping_spans, write_plan
 from orders.services import flow
-from orders.services.orders import FACTORY_CALENDAR, FACTORY_ROLES, search_text
-from orders.services.shipments import STEPS_OF_MOVE
-from orders.words import CLOCK_STOPPING_SIDES
+from orders.services.orders import search_text
+from orders.services.plans.facts import terms_of
+from orders.services.plans.rows import rows_for
+from orders.targets import STEPS_OF_MOVE, Dates
+from orders.words import PaymentTerms
 from orders.workflow import SHIPMENT_INSTANTS, MilestoneStatus, OrderStatus, ShipmentStatus
 
 _DERIVED = [name for name in Fulfilment.__dataclass_fields__ if name != "is_all_shipped"]
@@ -51,7 +59,7 @@ class Hand:
         self.shipments: dict[str, Shipment] = {}
         self.cargo: dict[str, dict[int, Decimal]] = {}
         self.documents: dict[tuple[str, int], OrderDocument] = {}
-        self._laid_for: list | None = None
+        self._laid_for: Spans = {}
         for act in story.acts:
             self.by, self.now = ledger.users[act.by], act.at
             getattr(self, f"_{act.verb}")(**act.data)
@@ -80,31 +88,28 @@ class Hand:
         self.order.confirmed_at = self.now
         self._record(EventKind.CONFIRMED, old=old, new=self.order.status)
         self._lay_down()
-        self._refresh()
-        for milestone in self.milestones.values():
-            milestone.baseline_finish_at = milestone.due_at
 
     def _lay_down(self) -> None:
-        steps = steps_of(self.order.template_id)
-        owners = self.ledger.owners(self.order, {spec.role for _pk, spec in steps})
-        factory = self.ledger.calendars[FACTORY_CALENDAR]
-        for position, (step_id, spec) in enumerate(steps, start=1):
-            self.milestones[spec.code] = self.ledger.add(
-                Milestone(
-                    order=self.order,
-                    step_id=step_id,
-                    position=position,
-                    code=spec.code,
-                    name_zh=spec.name_zh,
-                    name_en=spec.name_en,
-                    stage=spec.stage,
-                    role=spec.role,
-                    assignee_id=owners[spec.role],
-                    calendar=factory if spec.role in FACTORY_ROLES else self.order.team.calendar,
-                    flags=spec.flags,
-                    required_documents=spec.required_documents,
-                )
-            )
+        """`lay_down_plan` of orders.services.plans: the milestones and the first plan."""
+        order, zone = self.order, self.ledger.zone
+        if order.ordered_at is None or order.template_id is None:
+            raise ValueError(f"order {order.number} cannot be planned")
+        shape = Shape(order.template_id, terms_of(order))
+        nodes, calendars = nodes_of(shape), calendars_of(order, self.ledger.calendars)
+        dates = Dates(order.current_promised_date, order.incoterm, zone, order.lc_latest_shipment, order.lc_expiry)
+        days = order.lc_presentation_days if order.payment_terms == PaymentTerms.LC else 0
+        inputs = first_inputs(shape, order.ordered_at, dates, calendars, days)
+        owners = self.ledger.owners(order, {node.spec.role for node in nodes.values()})
+        milestones = rows_for(order, [], nodes, calendars, owners).new
+        write_plan(milestones, inputs)
+        change = PlanChange(
+            order=order, cause=PlanCause.CONFIRMED, basis=inputs.basis.to_dict(), by=self.by, at=self.now
+        )
+        order.plan, order.plan_shape = self.ledger.add(change), shape.to_dict()
+        flow.activate(order, milestones, {}, now=self.now)
+        for milestone in milestones:
+            milestone.baseline_finish_at = milestone.due_at
+            self.milestones[milestone.code] = self.ledger.add(milestone)
 
     def _hold(self, side: str, reason: str) -> None:
         old, self.order.status = self.order.status, OrderStatus.ON_HOLD
@@ -230,10 +235,10 @@ class Hand:
 
     def _is_ready(self, milestone: Milestone) -> bool:
         """No gate directly before it is open, and its evidence is there."""
-        dependencies = flow.specs_of(self.order)[milestone.code].dependencies
-        gates = [self.milestones[code] for code, _lag in dependencies]
+        is_open = {m.key: m.is_open for m in self.milestones.values()}
+        before = open_before(flow.steps_before(self.order), milestone.key, is_open)
         there = {kind for (kind, _version), document in self.documents.items() if document.status != "refused"}
-        is_gated = any(gate.is_open and gate.has_flag("G") for gate in gates)
+        is_gated = any(self.milestones[code].has_flag("G") for code in before)
         return not is_gated and there.issuperset(milestone.required_documents)
 
     # Papers
@@ -282,9 +287,9 @@ class Hand:
         return [milestone for milestone in self.milestones.values() if milestone.is_open]
 
     def _refresh(self) -> None:
-        """`flow.refresh`; due instants move only when pauses do, so they are laid out again only then."""
+        """`flow.refresh`; due instants move only when pauses have ended, so they are laid out again only then."""
         rows = list(self.milestones.values())
-        spans = self._stopping_spans()
+        spans = stopping_spans(self.milestones, [pause for pauses in self.pauses.values() for pause in pauses])
         if spans == self._laid_for:
             flow.activate(self.order, rows, self.pauses, now=self.now)
             return
@@ -297,15 +302,6 @@ class Hand:
                 event = OrderEvent(order=self.order, milestone=milestone, kind=EventKind.DUE, at=self.now)
                 event.old, event.new, event.recorded_at = old.isoformat(), new.isoformat(), self.now
                 self.ledger.add(event)
-
-    def _stopping_spans(self) -> list[tuple[int, datetime, datetime]]:
-        """What the due instants depend on; a running pause counts up to now."""
-        return [
-            (key, pause.from_at, pause.to_at or self.now)
-            for key, pauses in self.pauses.items()
-            for pause in pauses
-            if pause.side in CLOCK_STOPPING_SIDES and (pause.to_at or self.now) > pause.from_at
-        ]
 
 
 def _instants(shipment: Shipment) -> dict[str, datetime | None]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 from customers.models import Company
+from orders.calendars import all_calendars
 from orders.models import (
     ClockPause,
     DelayReason,
@@ -15,19 +16,20 @@ from orders.models import (
     OrderDocument,
     OrderEvent,
     OrderLine,
+    PlanChange,
     ProcessTemplate,
     PromiseChange,
     Shipment,
     ShipmentLine,
 )
 from orders.services.owners import owner_ids
-from teams.models import Team, User, WorkCalendar
+from teams.models import Organization, Team, User, WorkCalendar
 
 Row = TypeVar("Row", bound=models.Model)
 
-# In the order in which they refer to each other.
+# In the order in which they refer to each other; an order names its plan, which is checked at the commit.
 _TABLES: list[type[models.Model]] = [
-    Order, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument, OrderEvent,
+    Order, PlanChange, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument, OrderEvent,
 ]  # fmt: skip
 _KEYS_AT_ONCE = 1000
 
@@ -71,7 +73,12 @@ class Ledger:
 
     @cached_property
     def calendars(self) -> dict[str, WorkCalendar]:
-        return {calendar.code: calendar for calendar in WorkCalendar.objects.all()}
+        return all_calendars()
+
+    @cached_property
+    def zone(self) -> str:
+        """The zone of business dates."""
+        return Organization.current().timezone
 
     @cached_property
     def reasons(self) -> dict[str, DelayReason]:

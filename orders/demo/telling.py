@@ -5,7 +5,6 @@ from typing import Any
 
 from orders.demo import phrases
 from orders.demo.cargo import cargo_acts, stepped_by_cargo
-from orders.demo.course import WORKING_DAY
 from orders.demo.deck import Fate
 from orders.demo.goods import choose_goods
 from orders.demo.papers import paper_acts
@@ -15,7 +14,6 @@ from orders.demo.story import Act, Story
 from orders.demo.world import ZONE
 from orders.words import Side
 from teams.permissions import RoleCode
-from teams.worktime import add_working_time
 
 _PREFIX = {"export1": "YX", "export2": "FZ", "parts": "BJ"}
 _CANCELLED = {Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED}
@@ -140,7 +138,7 @@ def _promise_acts(plot: Plot) -> list[Act]:
         data = {"new_date": expected + spare, "side": trouble.side, "reason": phrases.promise(trouble.side, rng)}
         return [Act(at, "promise", plot.card.clerk, data)]
     if rng.random() < 0.05:
-        at = add_working_time(course.confirmed_at, rng.uniform(0.5, 4) * WORKING_DAY, course.world.office)
+        at = course.confirmed_at + (course.done[plot.delivery].recorded_at - course.confirmed_at) / 3
         later = max(expected, _promised(plot)) + spare
         data = {"new_date": later, "side": Side.CUSTOMER, "reason": "客户仓库排期调整，要求推迟"}
         return [Act(at.replace(second=0, microsecond=0), "promise", plot.card.clerk, data)]

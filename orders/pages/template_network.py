@@ -282,9 +282,7 @@ def _words(text: str) -> list[str]:
     """Pieces between which a line may break: Latin words with their space, Chinese characters one by one."""
     pieces: list[str] = []
     for letter in text:
-        if pieces and not pieces[-1].endswith(" ") and _width(letter) == 1 and _width(pieces[-1][-1]) == 1:
-            pieces[-1] += letter
-        elif pieces and letter == " ":
+        if (pieces and not pieces[-1].endswith(" ") and _width(letter) == 1 and _width(pieces[-1][-1]) == 1) or (pieces and letter == " "):
             pieces[-1] += letter
         else:
             pieces.append(letter)

@@ -83,7 +83,8 @@ def _late_faults(case: Case, plan: Plan) -> Iterator[str]:
 
 
 def _due_faults(case: Case, plan: Plan) -> Iterator[str]:
-    is_kept = plan.is_feasible and not case.pauses  # a pause moves internal deadlines even past the anchor
+    # A pause moves internal deadlines even past the anchor; an anchor that has happened asks for nothing any more.
+    is_kept = plan.is_feasible and not case.pauses and not case.hanging.keys() & case.actuals.keys()
     for each, planned in open_steps(case, plan):
         pinned = is_pinned(case, each, planned)
         for other, lag in each.dependencies:
