@@ -77,16 +77,19 @@ def working_days(count: int) -> str:
     return ngettext("%(count)s working day", "%(count)s working days", count) % {"count": count}
 
 
-def float_words(amount: timedelta | None, days: int | None, day_length: timedelta) -> str:
-    """“3 working days of float”, “short by 4 working days”; within a day in hours. Empty where nothing asks for it."""
+def float_words(amount: timedelta | None, days: int | None, day_length: timedelta, *, is_named: bool = True) -> str:
+    """“3 working days of float”, “short by 4 working days”; within a day in hours. Empty where nothing asks for it.
+
+    `is_named`: the text stands alone; beside the word “float” the span is enough.
+    """
     if amount is None:
         return ""
     if abs(amount) < MINUTE and not days:
         return pgettext("plan", "no float")
     span = working_days(abs(days)) if days else working_span(amount, day_length)
-    return (_("short by %(span)s") if amount < timedelta(0) or (days or 0) < 0 else _("%(span)s of float")) % {
-        "span": span
-    }
+    if amount < timedelta(0) or (days or 0) < 0:
+        return _("short by %(span)s") % {"span": span}
+    return _("%(span)s of float") % {"span": span} if is_named else span
 
 
 def exact_float(minutes: int | None, day_length: timedelta) -> str:
@@ -188,8 +191,9 @@ def calculation_words(span: Span, runs: Sequence[DayRun]) -> str:
     if not span.amount:
         return _("It takes no working time of its own")
     passed = passed_words(runs)
-    said = pgettext("between names", ", ").join(passed) if passed else _("no day off lies between")
-    return _("%(span)s = %(days)s") % {"span": span_words(span), "days": said}
+    if not passed:
+        return _("%(span)s, no day off in between") % {"span": span_words(span)}
+    return _("%(span)s = %(days)s") % {"span": span_words(span), "days": pgettext("between names", ", ").join(passed)}
 
 
 def provisional_words(until: date | None) -> str:

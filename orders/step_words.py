@@ -20,11 +20,11 @@ FLAGS = {
     "G": ("lock", pgettext_lazy("mark of a step", "gate"), gettext_lazy("what follows may not start before it")),
     "C": (
         "hourglass",
-        pgettext_lazy("mark of a step", "customer"),
-        gettext_lazy("waits on the customer: our clock stops"),
+        pgettext_lazy("mark of a step", "waits for customer"),
+        gettext_lazy("our clock stops meanwhile"),
     ),
-    "S": ("factory", pgettext_lazy("mark of a step", "supplier"), gettext_lazy("waits on a supplier or third party")),
-    "V": ("eye", pgettext_lazy("mark of a step", "shown"), gettext_lazy("shown on the customer's tracking page")),
+    "S": ("factory", pgettext_lazy("mark of a step", "waits for supplier"), gettext_lazy("or another third party")),
+    "V": ("eye", pgettext_lazy("mark of a step", "customer sees it"), gettext_lazy("on the tracking page")),
     "H": (
         "timer",
         pgettext_lazy("mark of a step", "hard cut-off"),

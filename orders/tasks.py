@@ -33,7 +33,9 @@ def sweep_reminders() -> int:
 def work_on_plan_jobs() -> int:
     """Re-plan orders for calendar edits and template versions; returns how many were looked at."""
     ends = time.monotonic() + TURN_SECONDS
-    return jobs.work_on_jobs(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+    done = jobs.work_on_jobs(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+    heartbeats.beat("plan_jobs", now=read_clock().now, note=f"{done} orders")
+    return done
 
 
 def nudge_plan_jobs() -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders.views import desk, documents, line, order, order_edit, order_new, orders, shipments, steps
+from orders.views import desk, documents, line, order, order_edit, order_new, orders, plan, shipments, steps, templates
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -15,6 +15,11 @@ urlpatterns = [
     path("orders/<str:number>/lines/<int:position>/", line.line_change, name="line_change"),
     path("orders/<str:number>/documents/", documents.document_add, name="document_add"),
     path("orders/<str:number>/comments/", documents.comment_add, name="comment_add"),
+    path("orders/<str:number>/plan/", plan.order_plan, name="order_plan"),
+    path("orders/<str:number>/plan/preview/", plan.plan_preview, name="order_plan_preview"),
+    path("orders/<str:number>/plan/undo/", plan.plan_undo, name="order_plan_undo"),
+    path("orders/<str:number>/plan/notice/", plan.plan_notice, name="order_plan_notice"),
+    path("orders/<str:number>/why/<int:pk>/", plan.step_why, name="step_why"),
     path("orders/<str:number>/<slug:move>/", order.order_move, name="order_move"),
     path("documents/<int:pk>/", documents.document_download, name="document"),
     path("documents/<int:pk>/decide/", documents.document_decide, name="document_decide"),
@@ -25,4 +30,10 @@ urlpatterns = [
     path("shipments/<str:number>/edit/", shipments.shipment_edit, name="shipment_edit"),
     path("shipments/<str:number>/move/", shipments.shipment_move, name="shipment_move"),
     path("shipments/<str:number>/cancel/", shipments.shipment_cancel, name="shipment_cancel"),
+    path("settings/templates/", templates.template_list, name="process_templates"),
+    path("settings/templates/new/", templates.template_new, name="process_template_new"),
+    path("settings/templates/jobs/<int:pk>/", templates.template_job, name="process_template_job"),
+    path("settings/templates/<slug:code>/", templates.template_page, name="process_template"),
+    path("settings/templates/<slug:code>/edit/", templates.template_edit, name="process_template_edit"),
+    path("settings/templates/<slug:code>/migrate/", templates.template_migrate, name="process_template_migrate"),
 ]

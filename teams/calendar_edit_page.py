@@ -62,6 +62,7 @@ def edit_context(edit: CalendarEdit) -> dict[str, Any]:
             for year in sorted({day.year for day in days})
         ],
         "examples": [_example(each) for each in edit.examples[:SHOWN_EXAMPLES]],
+        "more_orders": max(0, edit.affected - min(len(edit.examples), SHOWN_EXAMPLES)),
         "is_stale": edit.is_open and edit.calendar.version != edit.base_version,
         "progress": progress,
         "is_busy": edit.status == CalendarEdit.Status.COUNTING or bool(progress and not progress.is_finished),

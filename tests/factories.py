@@ -1,6 +1,6 @@
 """Plain factories, valid by default. Every instant is given, none is read from the clock."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -47,8 +47,8 @@ def make_template(code: str = "SPARE_PARTS") -> ProcessTemplate:
 
 
 def make_order(*, team: Team, by: User, template: str = "SPARE_PARTS", now: datetime = MONDAY, **fields) -> Order:
-    """A draft order with one line of 100 pieces, promised for 2026-06-30."""
-    lines = fields.pop("lines", [make_line_values()])
+    """A draft order with one line of 100 pieces, promised for 120 days later: 2026-06-30."""
+    lines = fields.pop("lines", [make_line_values(promised_date_original=(now + timedelta(days=120)).date())])
     values = {
         "number": f"GD-T{next(_number)}",
         "customer": fields.pop("customer", None) or make_company(team=team),

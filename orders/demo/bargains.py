@@ -1,4 +1,4 @@
-"""What was agreed with the customers: terms, dealt out so that each kind occurs, and how much time there is to spare."""
+"""What was agreed with the customers: terms, dealt out so that each kind occurs, and the time there is to spare."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from orders.demo.companies import COMPANIES, Profile
-from orders.demo.deck import Card, Change, Fate
+from orders.demo.deck import Card, Fate
 from orders.demo.people import holder
 from orders.overlays import Terms
 from orders.words import Incoterm, Mode, PaymentTerms, Priority
@@ -82,11 +82,6 @@ def is_under_way(card: Card) -> bool:
     return card.fate is Fate.FINISHING and card.index % 4 >= 2
 
 
-def is_hurried(card: Card) -> bool:
-    """Promised earlier than possible: a few orders of each template."""
-    return card.template in _HURRY and card.change is None and card.turn % 11 == 2
-
-
 def _people(card: Card, customer: Profile, rng: Random) -> dict[str, Any]:
     suppliers = [profile for profile in COMPANIES if profile.part == "supplier"]
     return {
@@ -125,7 +120,7 @@ def _route(card: Card, at_home: bool, rng: Random) -> tuple[str, str]:
 def _payment(card: Card, at_home: bool) -> str:
     if at_home:
         return (PaymentTerms.OA, PaymentTerms.OA, PaymentTerms.TT_BEFORE_SHIPMENT)[card.turn % 3]
-    if card.change is Change.PARTS:
+    if card.change:
         return PaymentTerms.TT_COPY_BL
     return _PAYMENTS[card.turn % len(_PAYMENTS)]
 
@@ -136,12 +131,12 @@ def _extras(card: Card) -> dict[str, bool]:
     return {
         "third_party_inspection": (is_export and card.turn % 6 == 4)
         or (card.template == "DOMESTIC_MTO" and card.turn % 8 == 5),
-        "wood_packaging": is_export and card.turn % 7 == 1,
+        "wood_packaging": is_export and card.turn % 5 == 1,
         "statutory_inspection": is_export and card.turn % 9 == 3,
     }
 
 
 def _spare(card: Card, rng: Random) -> int:
-    if is_hurried(card):
+    if card.is_hurried and card.template in _HURRY:
         return -rng.randint(*_HURRY[card.template])
     return rng.randint(*rng.choice(_SPARE.get(card.template, [(1, 4)])))

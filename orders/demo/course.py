@@ -13,11 +13,13 @@ from orders.grammar import HOURS_PER_DAY, StepSpec, in_order
 from orders.overlays import Terms
 from orders.planning import Clock, Plan, PlannedStep, clock_for
 from orders.words import CLOCK_STOPPING_SIDES, Stage
-from teams.worktime import add_working_time, next_opening
+from teams.worktime import add_working_days, add_working_time, next_opening
 
 WORKING_DAY = timedelta(hours=7.5)
 # Cargo goes with the sailing that was planned, however early the goods are ready: what part of its float is used up.
 _USED_BY_CARGO = (0.8, 0.95)
+# What part of its time a step takes that would be late otherwise.
+_CAUGHT_UP = (0.6, 0.9)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Done:
 class Course:
     """Times of one order. Steps whose `recorded_at` lies after now have not happened yet.
 
-    `seed` makes it repeat itself: a second run with other pauses or another trouble changes only what follows from them.
+    `seed` makes it repeat itself: a second run with other pauses or trouble changes only what follows from them.
     `haste` is the part of its float that a step leaves unused, from 0 (done as it falls due) to 1 (as early as can be).
     """
 
@@ -113,7 +115,7 @@ class Course:
         at = self._expected(spec, step, clock, rng)
         if spec.duration.unit == "c":
             at -= timedelta(hours=rng.uniform(2, 40))
-        elif "H" not in spec.flags and rng.random() < 0.07:
+        elif "H" not in spec.flags and rng.random() < 0.06:
             late = timedelta(hours=rng.uniform(0.2, 0.8) * _hours(spec))
             at = add_working_time(max(at, step.due_at), late, schedule)
         else:
@@ -131,6 +133,9 @@ class Course:
         at = clock.finish_after(start, spec.duration)
         if wait := self.waits.get(spec.code):
             at = clock.stretched(start, at, [(wait.start, wait.end)], spec.duration)
+        if at > step.due_at and spec.duration.unit != "c":  # people catch up with what they can
+            hurried = clock.between(start, at) * rng.uniform(*_CAUGHT_UP)
+            at = min(at, max(step.due_at, add_working_time(start, hurried, clock.schedule)))
         used = rng.uniform(*_USED_BY_CARGO) if spec.stage == Stage.SHIP else 1 - self.haste
         if step.is_backward and step.due_at > step.earliest_finish_at:
             at = max(at, step.earliest_finish_at + used * (step.due_at - step.earliest_finish_at))
@@ -151,12 +156,16 @@ def begin(
     code: str,
     due: datetime,
     latest: datetime | None = None,
+    attempts: int = 3,
 ) -> tuple[Deal, datetime]:
-    """The deal by which step `code` falls due on the day of `due`, and when the order was confirmed."""
+    """The deal by which step `code` falls due about `due`, and when the order was confirmed.
+
+    The more `attempts`, the nearer: days without work make a plan longer or shorter.
+    """
     minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))
-    wanted = due.astimezone(ZONE).date()
-    day = wanted - _usual_lead(world, template, code)
-    for _attempt in range(6):
+    wanted = add_working_days(due.astimezone(ZONE).date(), 0, world.office)
+    day = wanted - _usual_lead(world, template, code) - timedelta(days=bargain.spare)
+    for _attempt in range(attempts):
         deal = agree(world, template, bargain, _morning(world, day) + minutes)
         off = wanted - deal.plan[code].due_at.astimezone(ZONE).date()
         if not off:

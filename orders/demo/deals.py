@@ -1,5 +1,6 @@
 """What was promised to a customer when an order was placed, and the plan that followed from it. Pure over a World."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -10,8 +11,9 @@ from orders.demo.world import ZONE, World
 from orders.grammar import StepSpec
 from orders.network import anchor_of
 from orders.planning import Plan
-from orders.schedule import Inputs
-from orders.targets import Dates, closing_time, on_board_code, step_of_move
+from orders.schedule import Inputs, specs_of
+from orders.targets import Dates, on_board_code, step_of_move
+from orders.words import PaymentTerms
 from orders.workflow import delivery_move
 from teams.worktime import add_working_days
 
@@ -32,10 +34,9 @@ class Deal:
 def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime) -> Deal:
     """The deal that `bargain` makes of an order placed at `ordered_at`."""
     shape, specs = world.shape(template, bargain.terms), world.specs(template, bargain.terms)
-    days = PRESENTATION_DAYS if bargain.terms.payment == "LC" else 0
-    promised = _promised_on(
-        world, shape, specs, delivery_step(template, specs, bargain.terms.incoterm), bargain, ordered_at
-    )
+    days = PRESENTATION_DAYS if bargain.terms.payment == PaymentTerms.LC else 0
+    target = delivery_step(template, specs, bargain.terms.incoterm)
+    promised = add_working_days(_day(_earliest(world, shape, target, ordered_at)), bargain.spare, world.office)
     dates = Dates(promised, bargain.terms.incoterm, str(ZONE))
     inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
     plan = inputs.plan()
@@ -48,27 +49,22 @@ def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime) -
     return Deal(ordered_at, dates, inputs, plan)
 
 
-def delivery_step(template: str, specs: tuple[StepSpec, ...] | list[StepSpec], incoterm: str) -> str:
+def delivery_step(template: str, specs: Iterable[StepSpec], incoterm: str) -> str:
     """The step with which the promise is kept: delivery at the Incoterm's point, else the last one."""
     last = LAST_STEP.get(template, "CLOSED")
     return step_of_move((spec.code for spec in specs), delivery_move(incoterm)) or last
 
 
-def _promised_on(
-    world: World, shape: Shape, specs: tuple[StepSpec, ...], target: str, bargain: Bargain, ordered_at: datetime
-) -> date:
-    """The earliest delivery and the days to spare."""
-    anchor = anchor_of(specs)
+def _earliest(world: World, shape: Shape, target: str, ordered_at: datetime) -> datetime:
+    """How early the step `target` can be finished if nobody waits, cut-offs before the anchor included."""
+    anchor = anchor_of(specs_of(shape.template, shape.terms))
     if anchor is None:
-        at = forward_plan(shape, ordered_at, world.calendars)[target].finish_at
-        return add_working_days(_day(at), bargain.spare, world.office)
+        return forward_plan(shape, ordered_at, world.calendars)[target].finish_at
     far = {anchor.code: ordered_at + timedelta(days=365)}
-    earliest = forward_plan(shape, ordered_at, world.calendars, far).earliest_anchors[anchor.code]
-    day = add_working_days(_day(earliest), bargain.spare, world.office)
+    at = forward_plan(shape, ordered_at, world.calendars, far).earliest_anchors[anchor.code]
     if target == anchor.code:
-        return day
-    at = datetime.combine(day, closing_time(world.office), ZONE)
-    return _day(forward_plan(shape, ordered_at, world.calendars, {anchor.code: at})[target].due_at)
+        return at
+    return forward_plan(shape, ordered_at, world.calendars, {anchor.code: at})[target].due_at
 
 
 def _day(at: datetime) -> date:

@@ -33,8 +33,9 @@ class Change(StrEnum):
 class Card:
     """What the order number `index` is going to be.
 
-    `turn` counts the orders of its template before it, past and open ones apart: terms are dealt out by it, so that
-    every kind of terms occurs however few orders there are of a template.
+    `turn` counts the orders of its template before it, past, running and other ones apart: terms are dealt out by it,
+    so that every kind of terms occurs however few orders there are of a template. `is_hurried`: sales promised the
+    goods earlier than they can be there.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Card:
     template: str
     clerk: str
     turn: int
+    is_hurried: bool
     change: Change | None
 
 
@@ -76,6 +78,7 @@ _CLERKS = {
     "export2": ["clerk2", "clerk2", "tangwei"],
     "parts": ["luodan"],
 }
+_HURRIED_EVERY = 12
 # By template, which of its running orders were planned anew.
 _CHANGES = {
     "EXPORT_FCL": {1: Change.PROMISE, 3: Change.PARTS, 5: Change.TERMS},
@@ -90,8 +93,7 @@ def cards(count: int) -> Iterator[Card]:
     teams = {True: cycle(_TEAMS_DONE), False: cycle(_TEAMS_OPEN)}
     templates: dict[tuple[str, bool, bool], Iterator[str]] = {}
     clerks: dict[tuple[str, bool], Iterator[str]] = {}
-    turns: dict[tuple[str, bool], Iterator[int]] = {}
-    running: dict[str, Iterator[int]] = {}
+    turns: dict[tuple[str, bool, bool], Iterator[int]] = {}
     for index in range(count):
         fate = _FATES[index % _ROUND]
         is_over, has_goods = fate in _OVER, fate in _WITH_GOODS
@@ -99,11 +101,11 @@ def cards(count: int) -> Iterator[Card]:
         offered = _GOODS_TEMPLATES if has_goods else _TEMPLATES
         template = next(templates.setdefault((team, is_over, has_goods), cycle(offered[team])))
         clerk = next(clerks.setdefault((team, is_over), cycle(_CLERKS[team])))
-        turn = next(turns.setdefault((template, is_over), counter()))
-        change = None
-        if fate is Fate.RUNNING:
-            change = _CHANGES.get(template, {}).get(next(running.setdefault(template, counter())))
-        yield Card(index, fate, team, template, clerk, turn, change)
+        is_running = fate is Fate.RUNNING
+        turn = next(turns.setdefault((template, is_over, is_running), counter()))
+        is_hurried = turn % _HURRIED_EVERY == (0 if is_running else 5) and (is_running or is_over)
+        change = _CHANGES.get(template, {}).get(turn) if is_running else None
+        yield Card(index, fate, team, template, clerk, turn, is_hurried, change)
 
 
 def _dealt() -> list[Fate]:

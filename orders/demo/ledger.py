@@ -29,7 +29,8 @@ Row = TypeVar("Row", bound=models.Model)
 
 # In the order in which they refer to each other; an order names its plan, which is checked at the commit.
 _TABLES: list[type[models.Model]] = [
-    Order, PlanChange, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument, OrderEvent,
+    Order, PlanChange, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument,
+    OrderEvent,
 ]  # fmt: skip
 _KEYS_AT_ONCE = 1000
 

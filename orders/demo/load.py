@@ -6,6 +6,7 @@ from random import Random
 
 from django.db import connection, transaction
 
+from orders.demo.changes import change_plans
 from orders.demo.companies import load_companies
 from orders.demo.deck import cards
 from orders.demo.hand import Hand
@@ -36,9 +37,10 @@ def load_demo(*, orders: int, seed: int, now: datetime) -> int:
     load_people()
     load_companies(Random(f"{seed}:companies"), now)
     there = Order.objects.filter(source=SOURCE).count()
-    stories = tell_stories(orders, seed, now)[there:]
-    load_stories(stories)
-    return len(stories)
+    told = list(zip(cards(orders), tell_stories(orders, seed, now), strict=True))[there:]
+    load_stories(story for _card, story in told)
+    change_plans(told, now)
+    return len(told)
 
 
 def holds_real_work() -> bool:

@@ -27,7 +27,7 @@ def paper_acts(plot: "Plot", acts: list[Act]) -> list[Act]:
     there: set[str] = set()
     papers: list[Act] = []
     for act in sorted(acts, key=lambda act: act.at):
-        for code in _steps_of(act):
+        for code in plot.specs.keys() & _steps_of(act):
             for kind in _kinds(plot.specs[code], plot):
                 if kind not in there:
                     there.add(kind)
@@ -35,12 +35,12 @@ def paper_acts(plot: "Plot", acts: list[Act]) -> list[Act]:
     return papers
 
 
-def _steps_of(act: Act) -> list[str]:
+def _steps_of(act: Act) -> set[str]:
     if act.verb == "complete":
-        return [act.data["code"]]
+        return {act.data["code"]}
     if act.verb == "close":
-        return ["CLOSED"]
-    return list(act.data["completes"]) if act.verb == "move" else []
+        return {"CLOSED"}
+    return set(act.data["completes"]) if act.verb == "move" else set()
 
 
 def _kinds(spec: StepSpec, plot: "Plot") -> list[str]:

@@ -54,7 +54,7 @@ _EARLY_STAGES = {"CONF", "PREP", "DEV", "FAB", "PROD", "QC"}
 # Those in which a plan that has changed is worth a look: much lies ahead.
 _CHANGED_STAGES = {Change.PARTS: {"PREP"}, Change.SLIP: {"FAB"}}
 # When the step that is up now falls due, in days from now, and how often.
-_DUE_IN = [((-7.0, -0.4), 30), ((0.0, 0.0), 16), ((0.5, 7.0), 40), ((7.0, 14.0), 14)]
+_DUE_IN = [((-7.0, -0.4), 22), ((0.0, 0.0), 18), ((0.5, 7.0), 44), ((7.0, 14.0), 16)]
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Plot:
     @property
     def delivery(self) -> str:
         """The step with which the promise is kept."""
-        return delivery_step(self.template, list(self.specs.values()), self.course.terms.incoterm)
+        return delivery_step(self.template, self.specs.values(), self.course.terms.incoterm)
 
 
 def move_steps(template: str, specs: Mapping[str, StepSpec]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def lay_plot(card: Card, world: World, seed: int) -> Plot:
 def _past_plot(card: Card, bargain: Bargain, world: World, rng: Random) -> Plot:
     last = LAST_STEP.get(card.template, "CLOSED")
     due = world.now - timedelta(days=6 + 395 * rng.random() ** 1.15)
-    begun = begin(world, card.template, bargain, rng, code=last, due=due)
+    begun = begin(world, card.template, bargain, rng, code=last, due=due, attempts=1)
     course = Course(world, card.template, *begun, seed=rng.random(), haste=rng.uniform(0.4, 1))
     plot = Plot(card, bargain, course, rng)
     if rng.random() < 0.2:

@@ -12,11 +12,19 @@ from orders.filters import KeyChoiceField, people_of
 from orders.forms.steps import ReasonField
 from orders.models import Order, OrderLine, ProcessTemplate
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
+from teams.countries import country_choices
 from teams.models import Team, User
 from teams.permissions import Permission
 
 # Amounts exist only for those who may see them; without them the rest of the form stays the same.
 MONEY = ("currency", "fx_rate")
+PRESENTATION_DAYS = 21
+_HEAD = ("number", "customer", "customer_po_no")
+_REST = (
+    *("clerk", "sales_rep", "logistics_owner", "incoterm", "mode", "payment_terms"),
+    *("lc_latest_shipment", "lc_expiry", "lc_presentation_days", "country", "destination", "supplier"),
+    *("third_party_inspection", "wood_packaging", "statutory_inspection", "currency", "fx_rate", "priority", "note"),
+)
 
 
 class DateInput(forms.DateInput):
@@ -52,7 +60,44 @@ def blank(choices: Any) -> list[tuple[str, Any]]:
     return [("", "—"), *choices]
 
 
-class OrderForm(forms.Form):
+class TermsFields(forms.Form):
+    """The terms that add steps to an order or set it hard dates."""
+
+    country = forms.ChoiceField(label=_("destination country"), required=False)
+    third_party_inspection = forms.BooleanField(label=_("third-party inspection"), required=False)
+    wood_packaging = forms.BooleanField(label=_("wood packaging"), required=False)
+    statutory_inspection = forms.BooleanField(label=_("statutory inspection goods"), required=False)
+    lc_latest_shipment = forms.DateField(label=_("L/C latest shipment"), required=False, widget=DateInput())
+    lc_expiry = forms.DateField(label=_("L/C expiry"), required=False, widget=DateInput())
+    lc_presentation_days = forms.IntegerField(
+        label=_("L/C presentation, days after shipment"),
+        required=False,
+        min_value=1,
+        max_value=90,
+        initial=PRESENTATION_DAYS,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        country: Any = self.fields["country"]
+        stored = self.initial.get("country") or ""
+        known = country_choices()
+        # A code that no list knows any more must not be lost by saving something else.
+        country.choices = blank([*known, *([(stored, stored)] if stored not in {"", *dict(known)} else [])])
+
+    def clean_lc_presentation_days(self) -> int:
+        # Left empty it is the 21 days of UCP 600, article 14 c.
+        return self.cleaned_data["lc_presentation_days"] or PRESENTATION_DAYS
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        latest, expiry = given.get("lc_latest_shipment"), given.get("lc_expiry")
+        if latest and expiry and expiry < latest:
+            self.add_error("lc_expiry", _("The letter of credit expires before its latest shipment date."))
+        return given
+
+
+class OrderForm(TermsFields):
     """The order's own fields. An edit sends only what differs from what the writer saw (hidden initial values)."""
 
     number = forms.CharField(label=_("order number"), max_length=40, validators=[CODE_VALIDATOR])
@@ -75,6 +120,8 @@ class OrderForm(forms.Form):
     fx_rate = forms.DecimalField(label=_("exchange rate"), max_digits=18, decimal_places=8, initial=1, min_value=0)
     priority = forms.ChoiceField(label=_("priority"), choices=Priority.choices, initial=Priority.NORMAL)
     note = forms.CharField(label=_("note"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    field_order = [*_HEAD, "template", *_REST]
 
     def __init__(self, *args: Any, user: User, team: Team | None, sees_money: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,7 +159,7 @@ class NewOrderForm(OrderForm):
         label=_("promised date"), required=False, widget=DateInput(), help_text=_("For all lines without their own.")
     )
 
-    field_order = ["number", "customer", "customer_po_no", "team", "template", "ordered_date", "promised_date"]
+    field_order = [*_HEAD, "team", "template", "ordered_date", "promised_date", *_REST]
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, team=None, **kwargs)

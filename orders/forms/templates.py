@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.grammar import COLUMN_NAMES, FLAGS, FULL_COLUMNS, MAX_STEPS, GrammarError, StepSpec, row_of
-from orders.models import ProcessTemplate
+from orders.models import DocumentKind, ProcessTemplate
 from orders.words import Stage
 from teams.errors import DomainError
 from teams.models import WorkCalendar
@@ -124,7 +124,7 @@ class StepForm(forms.Form):
 class _Steps(forms.BaseFormSet):
     default_error_messages = {
         **forms.BaseFormSet.default_error_messages,
-        "too_many_forms": gettext_lazy("A template has at most %(count)s steps.") % {"count": MAX_STEPS},
+        "too_many_forms": gettext_lazy("A template has at most 200 steps."),
     }
 
 
@@ -215,6 +215,10 @@ class TemplateEditor:
     def codes(self) -> list[str]:
         """For the lists that help with typing."""
         return [code for form in self.shown_forms if (code := (form["code"].value() or "").strip())]
+
+    @property
+    def document_choices(self) -> list[tuple[str, Any]]:
+        return list(DocumentKind.choices)
 
     @staticmethod
     def _link(form: StepForm, name: str, message: str) -> tuple[str, str]:

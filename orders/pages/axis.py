@@ -29,8 +29,8 @@ from teams.templatetags.gendan import day, moment
 ROW = 22
 GROUP = 20  # the line with a stage's name
 LANE = 14
-BAND_LANES = 2  # names of days off
-MARK_LANES = 2  # names of vertical lines
+BAND_LANES = 3  # names of days off
+MARK_LANES = 3  # names of vertical lines
 BANDS_AT = 32
 MARKS_AT = BANDS_AT + BAND_LANES * LANE
 TOP = MARKS_AT + MARK_LANES * LANE + 4
@@ -97,6 +97,7 @@ class Row:
     is_critical: bool = False
     forecast_at: datetime | None = None
     float_text: str = ""
+    float_span: str = ""
     cuts: list[Cut] = field(default_factory=list)
 
     @property
@@ -248,7 +249,7 @@ def _scale(steps: Iterable[Milestone], live: LivePlan | None, further: list[date
     for m in steps:
         instants += [at for at in (m.planned_start_at, m.due_at, m.baseline_finish_at, m.actual_finish_at) if at]
         if live and m.is_open and (step := live.plan.steps.get(m.key)):
-            instants += [at for at in (step.earliest_finish_at, step.latest_finish_at) if at]
+            instants += [at for at in (live.forecast_at(m.key), step.latest_finish_at) if at]
     first, last = min(instants) - MARGIN, max(instants) + MARGIN
     return Scale.over(first.astimezone(zone).date(), last.astimezone(zone).date(), zone)
 
@@ -297,7 +298,7 @@ def _row(milestone: Milestone, tone: str, y: int, scale: Scale, live: LivePlan |
         return Row(**{**vars(plain), "cuts": cuts})
     latest = step.latest_finish_at
     clock = clock_for(live.inputs.schedules[live.inputs.calendars[milestone.key]])
-    forecast_at = max(step.earliest_finish_at, live.plan.anchors.get(milestone.key, step.earliest_finish_at))
+    forecast_at = live.forecast_at(milestone.key)
     return Row(
         **{
             **vars(plain),
@@ -308,6 +309,7 @@ def _row(milestone: Milestone, tone: str, y: int, scale: Scale, live: LivePlan |
             "tail": scale.at(latest) if latest and latest > due_at else None,
             "is_critical": step.is_critical,
             "float_text": float_words(step.float, step.float_days, clock.day_length),
+            "float_span": float_words(step.float, step.float_days, clock.day_length, is_named=False),
         }
     )
 
@@ -437,5 +439,5 @@ def place_marks(found: Iterable[tuple[float, str, str]], width: float) -> list[M
 
 
 def text_width(text: str) -> float:
-    """How wide a text of the head is, roughly: letters of Han are as wide as they are high."""
-    return sum(11.0 if ord(sign) > 0x2E80 else 6.2 for sign in text)
+    """How wide a text of the head is, roughly: letters of Han, and an ellipsis beside them, are as wide as high."""
+    return sum(11.0 if ord(sign) > 0x2E80 or sign == "…" else 6.2 for sign in text)

@@ -8,12 +8,12 @@ from functools import cached_property
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from orders.basis import Basis
 from orders.models import Milestone, Order
 from orders.network import Node
-from orders.plan_words import binding_words, float_words, limit_name, working_days
+from orders.plan_words import Names, binding_words, float_words, limit_name, working_days
 from orders.planning import Constraint, Plan, PlanningError, Shortfall, Span, clock_for
 from orders.process import buffer_of
 from orders.schedule import Inputs, inputs_of, nodes_of
@@ -43,6 +43,28 @@ class LivePlan:
     def in_force(self) -> Plan:
         """The plan that people work by; computed on first use."""
         return self.inputs.plan(verified_until=self.verified_until)
+
+    @cached_property
+    def to_be_expected(self) -> Plan:
+        """The plan if each anchor that cannot be kept falls on the first instant on which it could.
+
+        Else what waits for an ETD would be expected too early, and the ETD before what must be done some days ahead.
+        """
+        plan, basis = self.plan, self.inputs.basis
+        late = {key: at for key, at in plan.earliest_anchors.items() if at > plan.anchors[key]}
+        if not late:
+            return plan
+        actuals = {key: step.earliest_finish_at for key, step in plan.steps.items() if step.is_done}
+        inputs = replace(self.inputs, basis=replace(basis, anchors={**basis.anchors, **late}))
+        try:
+            return inputs.plan(actuals=actuals, now=self.now)
+        except (PlanningError, CalendarExhausted):
+            return plan
+
+    def forecast_at(self, key: str) -> datetime:
+        """When the step is to be expected; a date that is given, such as the ETD, not before it."""
+        finish = self.to_be_expected[key].earliest_finish_at
+        return max(finish, self.to_be_expected.anchors.get(key, finish))
 
     @property
     def verified_until(self) -> dict[str, date]:
@@ -84,7 +106,7 @@ def read_live(
 ) -> LivePlan | None:
     """What is to be expected of a running order, from rows in hand: milestones with calendars and pauses, and
     `order.plan`. No query. None where there is no plan, or where it makes none with today's facts."""
-    if order.plan is None or order.status not in RUNNING_ORDER | {OrderStatus.ON_HOLD}:
+    if order.plan is None or order.status not in {*RUNNING_ORDER, OrderStatus.ON_HOLD}:
         return None
     basis = Basis.from_dict(order.plan.basis)
     inputs = inputs_of(milestones, basis, [pause for m in milestones for pause in m.pauses.all()])
@@ -139,32 +161,10 @@ def _order_float(live: LivePlan) -> tuple[str, str]:
 
 
 def predicted_at(live: LivePlan) -> datetime | None:
-    """When the last of the goods is delivered, as things stand; None once it has happened.
-
-    A date that is given, such as the ETD, is not awaited earlier, nor before what must be done some time before it.
-    """
+    """When the last of the goods is delivered, as things stand; None once it has happened."""
     code = step_of_move([node.spec.code for node in live.nodes.values()], delivery_move(live.order.incoterm))
     keys = [key for key, node in live.nodes.items() if node.spec.code == code and key in live.plan.steps]
-    waited = [key for key in keys if not live.plan[key].is_done]
-    if not waited:
-        return None
-    plan = _pushed_out(live)
-    return max(max(plan[key].earliest_finish_at, plan.anchors.get(key, plan[key].earliest_finish_at)) for key in waited)
-
-
-def _pushed_out(live: LivePlan) -> Plan:
-    """The plan if each anchor that cannot be kept falls on the first day on which it could."""
-    plan = live.plan
-    late = {key: at for key, at in plan.earliest_anchors.items() if at > plan.anchors[key]}
-    if not late:
-        return plan
-    basis = live.inputs.basis
-    actuals = {key: step.earliest_finish_at for key, step in plan.steps.items() if step.is_done}
-    inputs = replace(live.inputs, basis=replace(basis, anchors={**basis.anchors, **late}))
-    try:
-        return inputs.plan(actuals=actuals, now=live.now)
-    except (PlanningError, CalendarExhausted):
-        return plan
+    return max((live.forecast_at(key) for key in keys if not live.plan[key].is_done), default=None)
 
 
 @dataclass(frozen=True)
@@ -222,16 +222,18 @@ def _belongs(shortfall: Shortfall, head: Shortfall, nodes: Mapping[str, Node]) -
     )
 
 
-def _shortfall_view(head: Shortfall, also: Sequence[Shortfall], name, milestones) -> ShortfallView:
+def _shortfall_view(
+    head: Shortfall, also: Sequence[Shortfall], name: Names, milestones: Mapping[str, Milestone]
+) -> ShortfallView:
     def steps(pairs: Iterable[tuple[str, int]]) -> list[ChainStep]:
         return [ChainStep(key, name(key), milestones.get(key), days) for key, days in pairs]
 
     told = {(head.step, head.at)}
-    others = []
+    others: dict[int, list[str]] = {}
     for each in also:
         if (each.step, each.at) not in told:
             told.add((each.step, each.at))
-            others.append(f"{_title(each, name)} · {working_days(each.days)}")
+            others.setdefault(each.days, []).append(_title(each, name))
     return ShortfallView(
         title=_title(head, name),
         at=head.at,
@@ -240,13 +242,17 @@ def _shortfall_view(head: Shortfall, also: Sequence[Shortfall], name, milestones
         is_hard=head.is_hard,
         chain=steps((key, 0) for key in head.chain),
         helps=steps(head.helps[:5]),
-        also=others,
+        also=[
+            _("%(steps)s: %(span)s")
+            % {"steps": pgettext("between names", ", ").join(names), "span": working_days(days)}
+            for days, names in sorted(others.items())
+        ],
     )
 
 
-def _title(shortfall: Shortfall, name) -> str:
+def _title(shortfall: Shortfall, name: Names) -> str:
     step = name(shortfall.step)
-    if shortfall.name in {"anchor", ""}:
+    if shortfall.name in {"anchor", "latest"}:
         return step
     return _("%(step)s (%(limit)s)") % {"step": step, "limit": limit_name(shortfall.name)}
 
@@ -256,7 +262,8 @@ class PlanRow:
     """A step of the plan's table."""
 
     milestone: Milestone
-    earliest_at: datetime | None
+    name: str
+    expected_at: datetime | None
     latest_at: datetime | None
     float_text: str
     float_tone: str
@@ -269,7 +276,7 @@ class PlanRow:
 def plan_rows(live: LivePlan) -> list[PlanRow]:
     """All steps that the plan knows, by stage and shipment as on the axis."""
     rows = []
-    for milestone in live.milestones.values():
+    for milestone in in_reading_order(list(live.milestones.values())):
         step = live.plan.steps.get(milestone.key)
         if step is None or milestone.status in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED}:
             continue
@@ -278,12 +285,15 @@ def plan_rows(live: LivePlan) -> list[PlanRow]:
         rows.append(
             PlanRow(
                 milestone,
-                earliest_at=step.earliest_finish_at if is_open else None,
+                live.name(milestone.key),
+                expected_at=live.forecast_at(milestone.key) if is_open else None,
                 latest_at=step.latest_finish_at if is_open else None,
-                float_text=float_words(step.float, step.float_days, clock.day_length) if is_open else "",
+                float_text=float_words(step.float, step.float_days, clock.day_length, is_named=False)
+                if is_open
+                else "",
                 float_tone=_float_tone(step.float_days, step.float),
                 is_critical=step.is_critical,
-                is_late=bool(is_open and milestone.due_at and step.earliest_finish_at > milestone.due_at),
+                is_late=bool(is_open and milestone.due_at and live.forecast_at(milestone.key) > milestone.due_at),
                 is_provisional=step.is_provisional,
                 binding=bound_words(live, milestone.key) if is_open else "",
             )

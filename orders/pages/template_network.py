@@ -16,11 +16,11 @@ from orders.words import Stage
 from teams.permissions import RoleCode
 
 BOX_WIDTH, BOX_HEIGHT = 140, 58
-GAP_X, GAP_Y = 40, 14
+GAP_X, GAP_Y = 40, 18
 MARGIN = 12
 LINE_UNITS = 21  # of a Latin letter, what fits on a line of a box; a Chinese character takes two
 META_UNITS = 17
-TONES = 6  # colours for stages; where there are more, they come again
+TONES = 10  # colours for stages; where there are more, they come again
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,10 @@ class Box:
     @property
     def gate_x(self) -> int:
         return self.x + BOX_WIDTH - 4
+
+    @property
+    def latest_y(self) -> int:
+        return self.y + BOX_HEIGHT + 11
 
     @property
     def mark_x(self) -> int:
@@ -282,7 +286,9 @@ def _words(text: str) -> list[str]:
     """Pieces between which a line may break: Latin words with their space, Chinese characters one by one."""
     pieces: list[str] = []
     for letter in text:
-        if (pieces and not pieces[-1].endswith(" ") and _width(letter) == 1 and _width(pieces[-1][-1]) == 1) or (pieces and letter == " "):
+        is_latin = _width(letter) == 1
+        goes_on = bool(pieces) and not pieces[-1].endswith(" ") and is_latin and _width(pieces[-1][-1]) == 1
+        if goes_on or (pieces and letter == " "):
             pieces[-1] += letter
         else:
             pieces.append(letter)

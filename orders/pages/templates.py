@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from orders.calendars import all_calendars, kind_of
 from orders.grammar import StepSpec, parse_span, row_of
 from orders.lead_times import Figures, figures_of
-from orders.models import Order, ProcessTemplate
+from orders.models import Order, PlanJob, ProcessTemplate
 from orders.pages.template_network import Drawing, draw_network, network_label
 from orders.planning import PlanningError
 from orders.process import read_steps, steps_of
@@ -394,7 +394,23 @@ def preview_context(template: ProcessTemplate, draft: Draft, user: User) -> dict
     }
 
 
+def conflict_context(base: ProcessTemplate | None, current: ProcessTemplate, draft: Draft) -> dict[str, Any]:
+    """What somebody saved since `base`, and what this person changes against it."""
+    calendars = all_calendars()
+    if base is None:
+        return {"theirs": None, "yours": shown_diff(diff_from(current, draft), calendars)}
+    theirs = diff_of(_specs(base), _specs(current), head_of(base), head_of(current))
+    return {"theirs": shown_diff(theirs, calendars), "yours": shown_diff(diff_from(base, draft), calendars)}
+
+
+def _specs(template: ProcessTemplate) -> list[StepSpec]:
+    return [spec for _pk, spec in steps_of(template.pk)]
+
+
 # Moving open orders to a version
+
+# What a proposal reads of an order.
+MIGRATION_RELATIONS = ("customer", "supplier", "team", "template", "plan", "clerk")
 
 
 @dataclass(frozen=True)
@@ -411,6 +427,13 @@ class MigrationRow:
 
 
 KINDS = {"added": 0, "removed": 1, "moved": 2}
+SHOWN_JOBS = 5
+
+
+def template_jobs(template: ProcessTemplate) -> list[PlanJob]:
+    """The last jobs that moved orders of this process."""
+    jobs = PlanJob.objects.filter(kind=PlanJob.Kind.TEMPLATE, template__code=template.code)
+    return list(jobs.select_related("template", "by").order_by("-pk")[:SHOWN_JOBS])
 
 
 def migration_row(order: Order, template: ProcessTemplate, now: datetime) -> MigrationRow:

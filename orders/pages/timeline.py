@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders.api.timeline import MONEY_FIELDS
-from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine, Shipment
+from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine, PlanCause, Shipment
 from orders.models.events import EventKind
 from orders.pages.steps import document_name
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
@@ -33,6 +33,7 @@ ICONS: dict[str, str] = {
     EventKind.DOCUMENT_DECIDED: "file-check",
     EventKind.PROMISE: "calendar-clock",
     EventKind.DUE: "calendar-clock",
+    EventKind.PLANNED: "calendar-sync",
     EventKind.MOVED: "ship",
     EventKind.SHIPPED: "ship",
     EventKind.DELIVERED: "package-check",
@@ -114,6 +115,10 @@ def _details(event: OrderEvent, sees_money: bool) -> Iterable[str]:
         yield from _document_details(event)
     elif event.kind == EventKind.EDITED:
         yield from _changed_fields(event, sees_money)
+    elif event.kind == EventKind.PLANNED:
+        count = event.data.get("moved", 0)
+        moved = ngettext("%(count)s due date moved", "%(count)s due dates moved", count) % {"count": count}
+        yield f"{dict(PlanCause.choices).get(event.new, event.new)} · {moved}"
     elif event.kind in {EventKind.PROMISE, EventKind.ASSIGNED, EventKind.MOVED, EventKind.STATUS}:
         old, new = _value(event.old), _value(event.new)
         line = event.data.get("line")

@@ -12,7 +12,7 @@ from orders.planning.model import (
     PlanStep,
     Span,
 )
-from orders.planning.network import Network
+from orders.planning.network import Network, in_utc
 from orders.planning.passes import (
     Backward,
     Facts,
@@ -51,10 +51,9 @@ def plan(
             does not reach far enough; an instant has no time zone.
     """
     network = Network.of(steps, calendars)
-    _check_instants(network, anchors, actuals, now)
-    facts = Facts(anchors, actuals, pauses, now)
+    facts = _facts_of(network, anchors, actuals, pauses, now)
     early = forward_pass(network, facts)
-    hanging = {code: at for code, at in anchors.items() if code != START}
+    hanging = {code: at for code, at in facts.anchors.items() if code != START}
     pushed = push_out(network, facts, early)
     limits = limits_of(network, pushed.leaves)
     late = backward_pass(network, hanging, limits=limits)
@@ -71,7 +70,7 @@ def plan(
             code in backward_steps, verified_until or {},
         )  # fmt: skip
     missed = Missed(network, facts, early, late, pushed, limits)
-    return Plan(planned, dict(anchors), least, find_shortfalls(missed))
+    return Plan(planned, dict(facts.anchors), least, find_shortfalls(missed))
 
 
 def anchor_instant(
@@ -83,7 +82,7 @@ def anchor_instant(
     Raises:
         PlanningError: see `plan`; `unknown_anchor` if one of the two steps is not there.
     """
-    network = Network.of(steps, calendars)
+    network, at = Network.of(steps, calendars), in_utc(target, at)
     for code in (anchor, target):
         if code not in network.steps:
             raise PlanningError("unknown_anchor", code)
@@ -96,17 +95,24 @@ def anchor_instant(
     return push_out(network, facts, forward_pass(network, facts)).finish[anchor]
 
 
-def _check_instants(
-    network: Network, anchors: Mapping[str, datetime], actuals: Mapping[str, datetime], now: datetime
-) -> None:
+def _facts_of(
+    network: Network,
+    anchors: Mapping[str, datetime],
+    actuals: Mapping[str, datetime],
+    pauses: Mapping[str, PauseSpans],
+    now: datetime,
+) -> Facts:
     if START not in anchors:
         raise PlanningError("no_start", START)
-    for code, at in (*anchors.items(), *actuals.items(), (START, now)):
-        if at.tzinfo is None:
-            raise PlanningError("naive_instant", code, at=at.isoformat())
     for code in anchors:
         if code != START and code not in network.steps:
             raise PlanningError("unknown_anchor", code)
+    return Facts(
+        {code: in_utc(code, at) for code, at in anchors.items()},
+        {code: in_utc(code, at) for code, at in actuals.items()},
+        {code: [(in_utc(code, a), in_utc(code, b)) for a, b in spans] for code, spans in pauses.items() if spans},
+        in_utc(START, now),
+    )
 
 
 def _ends(network: Network, early: Forward, backward_steps: set[str]) -> dict[str, list[Constraint]]:

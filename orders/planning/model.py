@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 START = "START"  # the anchor from which steps without predecessors run: the order's own instant
 LONGEST_SPAN = {"w": 400, "c": 400, "h": 3200}  # beyond a year it is a slip of the pen
@@ -54,8 +54,7 @@ class PlanStep:
     expected_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(NamedTuple):
     """What keeps a date where it is.
 
     `kind`: `after` (a predecessor `step` with `lag`), `before` (a successor `step` with `lag`), `latest` (must be done

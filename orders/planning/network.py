@@ -1,7 +1,8 @@
 """The steps as a network: checked, in an order in which each stands after those it depends on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 
 from orders.planning.model import LONGEST_SPAN, PlanningError, PlanStep, Span
@@ -29,7 +30,8 @@ class Network:
         for step in steps:
             if step.code in found:
                 raise PlanningError("duplicate_step", step.code)
-            found[step.code] = step
+            found[step.code] = _in_utc(step)
+        found = dict(sorted(found.items()))  # so that the order they came in decides nothing, not even ties
         for step in found.values():
             _check(step, found, calendars)
         ordered = _in_order(found)
@@ -67,6 +69,29 @@ class Network:
         return found
 
 
+def in_utc(code: str, at: datetime) -> datetime:
+    """`at` in UTC: instants of one zone are compared by the clock on the wall, which is wrong as it is put back.
+
+    Raises:
+        PlanningError: `at` has no time zone.
+    """
+    if at.tzinfo is UTC:
+        return at
+    if at.utcoffset() is None:
+        raise PlanningError("naive_instant", code, at=at.isoformat())
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise PlanningError("out_of_calendar", code) from error
+
+
+def _in_utc(step: PlanStep) -> PlanStep:
+    if not step.limits and not step.expected_at:
+        return step
+    limits = tuple(replace(limit, at=in_utc(step.code, limit.at)) for limit in step.limits)
+    return replace(step, limits=limits, expected_at=step.expected_at and in_utc(step.code, step.expected_at))
+
+
 def _check(step: PlanStep, known: Mapping[str, PlanStep], calendars: Mapping[str, WorkSchedule]) -> None:
     for code in [other for other, _lag in (*step.dependencies, *step.latest, *step.within)]:
         if code not in known:
@@ -83,12 +108,12 @@ def _check(step: PlanStep, known: Mapping[str, PlanStep], calendars: Mapping[str
 
 def _in_order(steps: Mapping[str, PlanStep]) -> dict[str, PlanStep]:
     """Each after those it depends on, those that must be done some time before it, and those it counts from."""
-    waits_for: dict[str, set[str]] = {
-        code: {other for other, _lag in (*step.dependencies, *step.within)} for code, step in steps.items()
+    waits_for: dict[str, dict[str, None]] = {  # sets that keep their order
+        code: {other: None for other, _lag in (*step.dependencies, *step.within)} for code, step in steps.items()
     }
     for code, step in steps.items():
         for other, _span in step.latest:
-            waits_for[other].add(code)
+            waits_for[other][code] = None
     followers: dict[str, list[str]] = {code: [] for code in steps}
     for code, others in waits_for.items():
         for other in others:
@@ -103,7 +128,7 @@ def _in_order(steps: Mapping[str, PlanStep]) -> dict[str, PlanStep]:
             if not left[follower]:
                 ready.append(follower)
     if len(ordered) < len(steps):
-        circle = _circle({code: waits_for[code] - ordered.keys() for code in steps if code not in ordered})
+        circle = _circle({code: waits_for[code].keys() - ordered.keys() for code in steps if code not in ordered})
         raise PlanningError("circle", circle[0], codes=", ".join(circle))
     return ordered
 

@@ -4,8 +4,9 @@ Every forward function has an exact inverse, so that both passes of a plan agree
 those starts `s` that are not later than `start_before(f)`, and the same for `after` and `before`.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from teams.worktime import (
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TICK = timedelta(microseconds=1)  # the smallest step of an instant
+SECOND = timedelta(seconds=1)
 KEPT_ANSWERS = 20_000  # per calendar and question
 KEPT_CLOCKS = 64
 Answer = TypeVar("Answer")
@@ -46,29 +48,31 @@ class Clock:
         # What "a day" of float is: the longest one of the week; a calendar of single dates counts eight hours.
         lengths = [sum(closing - opening for opening, closing in hours) for hours in schedule.week]
         self.day_length = timedelta(seconds=max(lengths) or 8 * 3600)
-        self._kept: dict[Callable, dict[Any, Any]] = {}
+        self._kept: defaultdict[Callable, dict[Any, Any]] = defaultdict(dict)
 
-    def _asked(self, work: Callable[..., Answer], *question: Any) -> Answer:
-        kept = self._kept.setdefault(work, {})
-        try:
-            return kept[question]
-        except KeyError:
+    def _asked(self, work: Callable[..., Answer], at: datetime, *more: Any) -> Answer:
+        # In UTC: of an hour that comes twice, both passes are one and the same local time.
+        question = (at if at.tzinfo is UTC else at.astimezone(UTC), *more)
+        kept = self._kept[work]
+        answer = kept.get(question)
+        if answer is None:
             if len(kept) >= KEPT_ANSWERS:
                 kept.clear()
             answer = kept[question] = work(*question, self.schedule)
-            return answer
+        return answer
 
     def after(self, start: datetime, span: Span | None) -> datetime:
         """The instant `span` after `start`.
 
         Working days end at the close of the n-th working day after the start's day (a start outside a working day
-        counts from the last one before it), hours run in working time, calendar days keep the local time of day.
+        counts from the last one before it), hours run in working time, calendar days keep the local time of day: where
+        the clocks skip it, they end as they do; from the second pass of an hour, they count from its end.
         """
-        return self._asked(_after, start, span.amount, span.unit) if span and span.amount else start
+        return self._asked(_after, start, span.amount, span.unit) if span and span.amount else start.astimezone(UTC)
 
     def before(self, end: datetime, span: Span | None) -> datetime:
         """The last instant whose `after` is not later than `end`; for working days the last one of a local date."""
-        return self._asked(_before, end, span.amount, span.unit) if span and span.amount else end
+        return self._asked(_before, end, span.amount, span.unit) if span and span.amount else end.astimezone(UTC)
 
     def settle(self, at: datetime) -> datetime:
         """The first instant from `at` on at which something can be finished: in open time, or as it closes."""
@@ -114,11 +118,11 @@ class Clock:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Working time from `start` to `end`; negative if `end` lies before."""
-        return self._asked(working_time_between, start, end)
+        return self._asked(working_time_between, start, end.astimezone(UTC))
 
     def days_between(self, start: datetime, end: datetime) -> int:
         """Working days from the local date of `start`, which is not counted, to that of `end`; negative if earlier."""
-        return self._asked(_days_between, start, end)
+        return self._asked(_days_between, start, end.astimezone(UTC))
 
     def local_date(self, at: datetime) -> date:
         """The date of `at` where the calendar is."""
@@ -155,7 +159,7 @@ def _before(end: datetime, amount: int, unit: str, schedule: WorkSchedule) -> da
     if unit == "h":
         return add_working_time(end, -timedelta(hours=amount), schedule)
     if unit == "c":
-        return _in_days(end, -amount, schedule)
+        return _days_before(end, amount, schedule)
     first = _last_day_ended(end, schedule)
     if amount > 1:
         first = add_working_days(first, 1 - amount, schedule)
@@ -193,8 +197,43 @@ def _local_date(at: datetime, schedule: WorkSchedule) -> date:
 
 
 def _in_days(at: datetime, days: int, schedule: WorkSchedule) -> datetime:
-    local = at.astimezone(_zone(schedule.timezone))
-    return (local + timedelta(days=days)).astimezone(UTC)
+    wall = _last_reading(at, _zone(schedule.timezone)) + timedelta(days=days)
+    told, other = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+    return told if _is_told(wall, told) else _clock_change(other, told, wall.tzinfo)
+
+
+def _days_before(end: datetime, days: int, schedule: WorkSchedule) -> datetime:
+    zone = _zone(schedule.timezone)
+    local = end.astimezone(zone)
+    # No span ends in the second pass of an hour: just before the end of the first one will do as well.
+    wall = (_last_reading(end, zone) - TICK if local.fold else local) - timedelta(days=days)
+    told, other = wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)
+    return told if _is_told(wall, told) else _clock_change(other, told, zone) - TICK
+
+
+def _last_reading(at: datetime, zone: ZoneInfo) -> datetime:
+    """The local time at `at`; in the second pass of an hour that comes twice its end, so that time never runs back."""
+    local = at.astimezone(zone)
+    if not local.fold:
+        return local
+    return (_clock_change(local.replace(fold=0).astimezone(UTC), at, zone) - TICK).astimezone(zone) + TICK
+
+
+def _is_told(wall: datetime, at: datetime) -> bool:
+    """Whether clocks show the local time `wall` at `at`: an hour that they skip is never shown."""
+    return at.astimezone(wall.tzinfo).replace(tzinfo=None, fold=0) == wall.replace(tzinfo=None, fold=0)
+
+
+def _clock_change(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
+    """The instant in (before, after] from which another offset holds, to the second."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > SECOND:
+        middle = before + (after - before) // (2 * SECOND) * SECOND
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)
 
 
 _zone = lru_cache(maxsize=64)(ZoneInfo)

@@ -1,5 +1,6 @@
 """Shipments: the list by urgency and ETD, a shipment's page, and its moves in place."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from orders.pages.shipments import (
     with_left,
     with_row_data,
 )
+from orders.services import plans
 from orders.services import shipments as services
 from orders.workflow import ShipmentStatus
 from teams.access import require
@@ -219,6 +221,7 @@ def shipment_cancel(request: PersonRequest, number: str) -> HttpResponse:
     if form.errors:
         return _show_page(request, _row(request, number), status=422, cancel_form=form)
     messages.success(request, _("The shipment is cancelled; its goods are free for another one."))
+    _offer_re_plans(request, row.orders)
     return redirect("shipment", number=number)
 
 
@@ -258,6 +261,7 @@ def shipment_edit(request: PersonRequest, number: str) -> HttpResponse:
             form.take_new_version(Shipment.objects.values_list("version", flat=True).get(pk=shipment.pk))
         else:
             messages.success(request, _("Saved."))
+            _offer_re_plans(request, row.orders)
             return redirect("shipment", number=form.cleaned_data["number"])
     context = {"form": form, "shipment": shipment, "row": row, "are_lines_open": are_lines_open}
     return render(request, "orders/shipment_edit.html", context, status=422 if form.errors else 200)
@@ -312,9 +316,26 @@ def shipment_new(request: PersonRequest) -> HttpResponse:
         except DomainError as refusal:
             form.add_refusal(refusal)
         else:
+            _offer_re_plans(request, orders)
             return redirect("shipment", number=shipment.number)
     context = {"form": form, "orders": orders, "lines": lines}
     return render(request, "orders/shipment_new.html", context, status=422 if form.errors else 200)
+
+
+def _offer_re_plans(request: PersonRequest, orders: Iterable[Order]) -> None:
+    """Tell which orders' plans no longer fit the shipment; nothing moves before somebody has seen the preview."""
+    for order in Order.objects.filter(pk__in=[order.pk for order in orders], plan__isnull=False).order_by("pk"):
+        try:
+            moves = plans.propose(order, plans.Changes(), now=timezone.now()).moves
+        except DomainError:  # told on the order's own page
+            continue
+        if moves:
+            text = ngettext(
+                "Order %(number)s: %(count)s date would move with this. Its page shows the preview of the new plan.",
+                "Order %(number)s: %(count)s dates would move with this. Its page shows the preview of the new plan.",
+                len(moves),
+            )
+            messages.info(request, text % {"number": order.number, "count": len(moves)})
 
 
 def _first_values(order: Order, lines: "list[LineWithLeft]", user: User) -> dict[str, Any]:

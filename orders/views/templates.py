@@ -139,7 +139,11 @@ def _both(template: ProcessTemplate, editor: TemplateEditor, refusal: services.T
     base = ProcessTemplate.objects.filter(code=template.code, version=editor.head.cleaned_data["base_version"]).first()
     draft = services.check_draft(**editor.values())
     editor.head.take_base(refusal.current.version)
-    return {"conflict": str(refusal), "template": refusal.current, **pages.conflict_context(base, refusal.current, draft)}
+    return {
+        "conflict": str(refusal),
+        "template": refusal.current,
+        **pages.conflict_context(base, refusal.current, draft),
+    }
 
 
 @login_required
@@ -193,7 +197,9 @@ def template_job(request: PersonRequest, pk: int) -> HttpResponse:
     jobs = PlanJob.objects.filter(kind=PlanJob.Kind.TEMPLATE).select_related("template", "by")
     job = get_object_or_404(jobs, pk=pk)
     _require_settings(request)
-    words = ngettext("%(count)d order moves to version %(version)d", "%(count)d orders move to version %(version)d", job.total)
+    words = ngettext(
+        "%(count)d order moves to version %(version)d", "%(count)d orders move to version %(version)d", job.total
+    )
     version = job.template.version if job.template else 0
     context = {"job": job, "words": words % {"count": job.total, "version": version}}
     name = "orders/_template_job.html" if request.htmx else "orders/template_job.html"

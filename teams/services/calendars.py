@@ -51,9 +51,7 @@ def load_default_calendars() -> int:
 
 
 @transaction.atomic
-def create_calendar(
-    *, code: str, name_zh: str, name_en: str, copy_of: int, by: User, now: datetime
-) -> WorkCalendar:
+def create_calendar(*, code: str, name_zh: str, name_en: str, copy_of: int, by: User, now: datetime) -> WorkCalendar:
     """Create a calendar as a copy of another one. Nothing is planned with it yet, so nothing moves.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -162,13 +163,17 @@ class Dice:
 
 
 _NUMBERS = st.integers(0, 2**64)
-generated = 0  # networks drawn in this process so far
+counts: Counter[str] = Counter()  # in this process so far
+
+
+def count(what: str, number: int) -> None:
+    """Count for the line that the run prints at its end."""
+    counts[what] += number
 
 
 @st.composite
 def cases(draw: st.DrawFn, *, most: int = 12, calendars: tuple[str, ...] = tuple(SPECS), rich: bool = True) -> Case:
     """A random network on three or four calendars. `rich`: with limits, actuals, pauses and expected dates."""
-    global generated
     numbers = draw(st.lists(_NUMBERS, min_size=3, max_size=most))
     dice = Dice(draw(_NUMBERS))
     names = [calendars[dice.pick(len(calendars))] for _time in range(3)] + [calendars[0]]
@@ -184,7 +189,7 @@ def cases(draw: st.DrawFn, *, most: int = 12, calendars: tuple[str, ...] = tuple
         code = codes[-1 - dice.pick(min(4, len(codes)))]
         anchors[code] = begin + dice.pick(60) * DAY + (dice.pick(48) * HOUR / 2 if dice.one_in(3) else 9 * HOUR)
     buffer = (None, Span(2, "w"), Span(1, "w"), Span(12, "h"), Span(3, "c"))[dice.pick(5)]
-    generated += 1
+    count("networks", 1)
     return Case(
         tuple(made.steps.values()),
         anchors,
@@ -256,3 +261,26 @@ class _Making:
         if kind < 6:
             return Span(1 + dice.pick(12), "h")
         return Span(dice.pick(9), "c") if kind == 6 else Span(0, "w")
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> WorkSchedule:
+    """A calendar with one or two segments on some weekdays, days off and make-up days, in a zone with clock changes."""
+    dice = Dice(draw(_NUMBERS))
+    hours = {}
+    for day in WEEK:
+        opening, length, pause = 5 + dice.pick(8), 1 + dice.pick(5), 1 + dice.pick(3)
+        if dice.pick(4):
+            segments = [(opening, opening + length)]
+            if dice.pick(2):
+                segments.append((opening + length + pause, opening + 2 * length + pause))
+            hours[day] = [[f"{a:02}:{15 * (a % 4):02}", f"{b % 24:02}:{15 * (b % 4):02}"] for a, b in segments]
+    dates = [(BEGINNINGS[dice.pick(4)] + dice.pick(40) * DAY).isoformat() for _time in range(6)]
+    return WorkSchedule.from_dict(
+        {
+            "timezone": ("Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")[dice.pick(4)],
+            "hours": hours or {"tue": [["09:00", "17:00"]]},
+            "holidays": dates[:4],
+            "extra_workdays": dates[4:],
+        }
+    )

@@ -64,7 +64,7 @@ def test_a_whole_order_comes_back_as_it_was_sent(api, team):
 
 
 def test_an_order_goes_from_draft_to_held_and_back(api, team, clerk):
-    order = make_order(team=team, by=clerk)
+    order = make_order(team=team, by=clerk, now=timezone.now())
 
     confirmed = api.post(f"orders/{order.number}/confirm/", {"reason": "PO signed"}).json()
     held = api.post(f"orders/{order.number}/hold/", {"side": "customer", "reason": "no deposit"}).json()

@@ -1,6 +1,6 @@
 """What must always hold, held by the database: each constraint refuses the row that breaks it, by its name."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,8 @@ from orders.models import (
     Order,
     OrderDocument,
     OrderLine,
+    PlanChange,
+    PlanJob,
     Shipment,
     ShipmentLine,
     TemplateDependency,
@@ -54,6 +56,15 @@ def add_document(order, **fields):
     OrderDocument.objects.create(order=order, **values)
 
 
+def add_plan(order, **fields):
+    PlanChange.objects.create(order=order, by=order.clerk, at=MONDAY, **{"cause": "replan", "basis": {}, **fields})
+
+
+def add_job(order, **fields):
+    values = {"kind": "calendar", "by": order.clerk, "created_at": MONDAY, **fields}
+    return PlanJob.objects.filter(**values).first() or PlanJob.objects.create(**values)
+
+
 def add_shipment(order, quantity=1, **fields):
     shipment = Shipment.objects.create(number="S-1", team=order.team, **fields)
     ShipmentLine.objects.create(shipment=shipment, order_line=first_line(order), quantity=Decimal(quantity))
@@ -70,6 +81,13 @@ CASES = {
     "order_customer_known_once_confirmed": lambda o: break_order(o, customer=None),
     "order_cancelled_at_follows_status": lambda o: break_order(o, cancelled_at=MONDAY),
     "order_amount_and_rate_not_negative": lambda o: break_order(o, amount=-1),
+    "order_lc_expires_after_shipment": lambda o: break_order(
+        o, lc_latest_shipment=date(2026, 5, 2), lc_expiry=date(2026, 5, 1)
+    ),
+    "order_lc_presentation_days_positive": lambda o: break_order(o, lc_presentation_days=0),
+    "planchange_cause_known": lambda o: add_plan(o, cause="whim"),
+    "planchange_once_a_job": lambda o: [add_plan(o, job=add_job(o)) for _twice in range(2)],
+    "planjob_kind_known": lambda o: add_job(o, kind="whim"),
     "order_tolerances_are_shares": lambda o: break_order(o, under_tolerance=Decimal("1.5")),
     "orderline_position_once": lambda o: OrderLine.objects.create(order=o, position=1, quantity=1),
     "orderline_quantity_positive": lambda o: break_line(o, quantity=0),

@@ -31,7 +31,7 @@ def test_copied_rows_read_as_saved_ones(order):
     milestone.save()
     event = OrderEvent.objects.create(order=order, kind="comment", at=MONDAY, recorded_at=MONDAY, data={"x": HARD})
     copies = [
-        (order, twin(order, number="GD-COPY"), {"number": "GD-COPY"}),
+        (order, twin(order, number="GD-COPY", plan_id=None), {"number": "GD-COPY"}),
         (line, twin(line, position=2), {"position": 2}),
         (milestone, twin(milestone, code="COPY"), {"code": "COPY"}),
         (event, twin(event), {}),

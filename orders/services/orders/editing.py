@@ -15,9 +15,15 @@ from orders.services.milestones import hand_over
 from orders.services.orders.lines import NotReady, add_lines, refresh_totals, revise_lines
 from orders.services.owners import ORDER_FIELDS, check_people
 from orders.workflow import OrderStatus
-from teams.errors import DomainError
+from teams.errors import DomainError, InvalidInput
 from teams.models import User
 from teams.versioning import change_fields
+
+
+class TermsRefused(InvalidInput):
+    """Terms that contradict each other."""
+
+    code = "terms_refused"
 
 
 class NumberTaken(DomainError):
@@ -35,12 +41,14 @@ def create_order(*, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
     Raises:
         NumberTaken: the number exists.
         NotReady: two lines have the same position.
+        TermsRefused: the letter of credit's dates contradict each other.
         CannotCarry: a person named has no part in the team.
     """
     order = Order(**{"ordered_at": now, **values})
     check_people(order.team_id, {name: getattr(order, name) for name in ORDER_FIELDS.values()})
     if order.customer and not order.country:
         order.country = order.customer.country
+    _check_letter_of_credit(order, {})
     try:
         with transaction.atomic():
             order.save()
@@ -61,6 +69,7 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         TransitionNotAllowed: the order is closed or cancelled.
         NumberTaken: the new number exists.
         NotReady: the order is confirmed, and its template is fixed and its customer known.
+        TermsRefused: the letter of credit's dates contradict each other.
         CannotCarry: a person named has no part in the team.
     """
     order = flow.lock_order(order_id)
@@ -68,6 +77,7 @@ def edit_order(*, order_id: int, values: Mapping[str, Any], seen_version: int | 
         workflow.check_transition(workflow.ORDER_MOVES, order.status, order.status, labels=OrderStatus)
     if order.status != OrderStatus.DRAFT:
         _check_still_ready(order, values)
+    _check_letter_of_credit(order, values)
     former = {name: getattr(order, f"{name}_id") for name in ORDER_FIELDS.values()}
     named = {name: values[name] for name in former if values.get(name)}
     # One who was named before and has left since does not stand in the way of other fields.
@@ -114,6 +124,13 @@ def _check_still_ready(order: Order, values: Mapping[str, Any]) -> None:
         faults["template"] = _("The order is confirmed; its process template is fixed.")
     if faults:
         raise NotReady(" ".join(faults.values()), fields=faults)
+
+
+def _check_letter_of_credit(order: Order, values: Mapping[str, Any]) -> None:
+    latest, expiry = (values.get(name, getattr(order, name)) for name in ("lc_latest_shipment", "lc_expiry"))
+    if latest and expiry and expiry < latest:
+        message = _("The letter of credit expires before its latest shipment date.")
+        raise TermsRefused(message, fields={"lc_expiry": message})
 
 
 def _number_taken(error: IntegrityError) -> Exception:

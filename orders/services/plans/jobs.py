@@ -61,7 +61,8 @@ def count_edit(edit: CalendarEdit, now: datetime) -> None:
         job.save()
         return
     while not job.is_finished:
-        _count_batch(job, edit, now)
+        _count_batch(job, edit.pk, now)
+    edit.refresh_from_db()
 
 
 def start_calendar_job(edit: CalendarEdit, now: datetime) -> PlanJob:
@@ -127,8 +128,8 @@ def run_batch(job_id: int, *, now: datetime) -> tuple[int, bool]:
         return 0, True
     before = job.done
     job.lease_until = now + LEASE
-    if job.kind == Job.Kind.COUNT and job.edit:
-        _count_batch(job, job.edit, now)
+    if job.kind == Job.Kind.COUNT and job.edit_id:
+        _count_batch(job, job.edit_id, now)
     elif job.kind == Job.Kind.CALENDAR:
         _calendar_batch(job, now)
     else:
@@ -141,8 +142,12 @@ def run_batch(job_id: int, *, now: datetime) -> tuple[int, bool]:
     return job.done - before, job.is_finished
 
 
-def _count_batch(job: PlanJob, edit: CalendarEdit, now: datetime) -> None:
+def _count_batch(job: PlanJob, edit_id: int, now: datetime) -> None:
     """Plan the next orders by the proposed calendar, in memory, and note what moves on the edit."""
+    edit = CalendarEdit.objects.select_for_update().get(pk=edit_id)
+    if edit.status != CalendarEdit.Status.COUNTING:  # dropped meanwhile
+        job.finished_at = now
+        return
     schedule = WorkSchedule.from_dict(edit.spec)
     orders = _next_orders(job)
     for order, milestones in _with_milestones(orders):
@@ -159,10 +164,8 @@ def _count_batch(job: PlanJob, edit: CalendarEdit, now: datetime) -> None:
             edit.examples = _with_example(edit.examples, order, proposal.moves)
     edit.checked = job.done
     if len(orders) < BATCH_SIZE:
-        job.finished_at = now
-        edit.counted_at = now
-        if edit.status == CalendarEdit.Status.COUNTING:
-            edit.status = CalendarEdit.Status.READY
+        job.finished_at = edit.counted_at = now
+        edit.status = CalendarEdit.Status.READY
     edit.save(update_fields=["checked", "affected", "milestones_affected", "examples", "counted_at", "status"])
 
 
@@ -296,6 +299,8 @@ def _with_example(examples: list[dict[str, Any]], order: Order, moves: Sequence[
         "order": order.number,
         "steps": len(moves),
         "largest": largest.milestone.code,
+        "name_zh": largest.milestone.name_zh,
+        "name_en": largest.milestone.name_en,
         "old": largest.old.isoformat() if largest.old else None,
         "new": largest.new.isoformat() if largest.new else None,
     }
