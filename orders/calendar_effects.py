@@ -3,17 +3,31 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count
+from django.utils.translation import ngettext
 
-from orders.models import PlanJob
+from orders.models import Milestone, PlanJob
 from orders.services.plans import jobs
 from orders.tasks import nudge_plan_jobs
-from teams import calendar_effects
+from teams import calendar_effects, calendar_uses
 from teams.calendar_effects import Listener, Progress
+from teams.calendar_uses import Use
 from teams.models import CalendarEdit
 
 
 def register() -> None:
     calendar_effects.register(Listener(count=count, saved=saved, progress=progress))
+    calendar_uses.register(Use(counts=open_step_counts, words=open_step_words))
+
+
+def open_step_counts() -> dict[int, int]:
+    """How many open steps run by each calendar."""
+    steps = Milestone.objects.open().of_running_orders().order_by()
+    return dict(steps.values_list("calendar").annotate(count=Count("pk")))
+
+
+def open_step_words(count: int) -> str:
+    return ngettext("%(count)d open step", "%(count)d open steps", count) % {"count": count}
 
 
 def count(edit: CalendarEdit, now: datetime) -> None:

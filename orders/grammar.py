@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orders.planning import Span
 from orders.planning.model import LONGEST_SPAN
@@ -92,7 +92,7 @@ class GrammarError(DomainError):
         words = [fault.words for fault in faults[: self.SHOWN]]
         more = len(faults) - len(words)
         if more > 0:
-            words.append(_("and %(count)s more") % {"count": more})
+            words.append(ngettext("and %(count)s more", "and %(count)s more", more) % {"count": more})
         named = {f"{fault.step or '?'}.{fault.column}": fault.message for fault in reversed(faults) if fault.column}
         super().__init__(" ".join(words), fields=named)
         self.faults = tuple(faults)

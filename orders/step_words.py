@@ -47,15 +47,15 @@ def span_words(span: Span) -> str:
     if not span.amount:
         return pgettext("duration of a step", "event")
     words = {
-        "w": ngettext("%(count)d working day", "%(count)d working days", span.amount),
-        "h": ngettext("%(count)d working hour", "%(count)d working hours", span.amount),
-        "c": ngettext("%(count)d calendar day", "%(count)d calendar days", span.amount),
+        "w": ngettext("%(count)s working day", "%(count)s working days", span.amount),
+        "h": ngettext("%(count)s working hour", "%(count)s working hours", span.amount),
+        "c": ngettext("%(count)s calendar day", "%(count)s calendar days", span.amount),
     }
     return words[span.unit] % {"count": span.amount}
 
 
 def days_words(count: int) -> str:
-    return ngettext("%(count)d working day", "%(count)d working days", count) % {"count": count}
+    return ngettext("%(count)s working day", "%(count)s working days", count) % {"count": count}
 
 
 def ladder_words(ladder: Ladder | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from random import Random
 
@@ -182,7 +182,7 @@ def begin(
 def _morning(world: World, day: date) -> datetime:
     """Nine o'clock of the first working day from `day` on."""
     opening = next_opening(datetime(day.year, day.month, day.day, tzinfo=ZONE), world.office)
-    return opening.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
+    return opening.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def _usual_lead(world: World, template: str, code: str) -> timedelta:

@@ -13,7 +13,7 @@ from orders.demo.deck import Card, Change, Fate
 from orders.demo.world import World
 from orders.grammar import StepSpec
 from orders.targets import STEPS_OF_MOVE, on_board_code, step_of_move
-from orders.words import Side
+from orders.words import Side, Stage
 from orders.workflow import ShipmentStatus
 from teams.worktime import add_working_time, next_opening
 
@@ -217,10 +217,10 @@ def _may_be_current(spec: StepSpec, card: Card, specs: Mapping[str, StepSpec], s
 
 
 def _share(spec: StepSpec, card: Card) -> int:
-    """How likely orders stand at the step: goods are long on their way, and a clerk's desk is never empty."""
+    """How likely orders stand at the step: goods travel for weeks, and a clerk's desk is never empty."""
     if spec.role == "clerk":
         return 9 if card.clerk == SHOWN_CLERK else 3
-    return 3 if spec.stage == "DLV" else 1
+    return 3 if spec.stage in {Stage.SHIP, Stage.DLV} else 1
 
 
 def _trouble(plot: Plot, least: float, most: float) -> Trouble:

@@ -134,8 +134,9 @@ def draw_network(specs: Sequence[StepSpec], critical: Sequence[str]) -> Drawing:
     _settle([*boxes.values(), *ways.values()], on_chain)
     tones = {stage: index % TONES for index, stage in enumerate(dict.fromkeys(spec.stage for spec in specs))}
     drawn = [_box(spec, boxes[spec.code], tones[spec.stage], spec.code in on_chain) for spec in specs]
+    driving = _driving(specs, on_chain)
     lines = [
-        _line(boxes, ways, code, spec.code, str(lag) if lag and lag.amount else "", on_chain)
+        _line(boxes, ways, code, spec.code, str(lag) if lag and lag.amount else "", driving)
         for spec in specs
         for code, lag in spec.dependencies
     ]
@@ -155,6 +156,18 @@ def depths_of(specs: Sequence[StepSpec]) -> dict[str, int]:
     for spec in in_order(specs):
         depths[spec.code] = max((depths[code] + 1 for code, _lag in spec.dependencies), default=0)
     return depths
+
+
+def _driving(specs: Sequence[StepSpec], on_chain: set[str]) -> set[tuple[str, str]]:
+    """The lines of the chain: from a critical step to one that waits for it, unless a longer way leads there too."""
+    before: dict[str, set[str]] = {}
+    found = set()
+    for spec in in_order(specs):
+        named = [code for code, _lag in spec.dependencies]
+        before[spec.code] = set(named).union(*(before[code] for code in named))
+        critical = [code for code in named if code in on_chain and spec.code in on_chain]
+        found |= {(code, spec.code) for code in critical if not any(code in before[other] for other in critical)}
+    return found
 
 
 def _places(
@@ -233,7 +246,7 @@ def _line(
     start: str,
     end: str,
     lag: str,
-    on_chain: set[str],
+    driving: set[tuple[str, str]],
 ) -> Line:
     source, target = boxes[start], boxes[end]
     x, y = source.x + BOX_WIDTH, source.middle
@@ -251,7 +264,7 @@ def _line(
         lag=f"+{lag}" if lag else "",
         label_x=target.x - 12,
         label_y=target.middle - 5,
-        is_critical=start in on_chain and end in on_chain,
+        is_critical=(start, end) in driving,
     )
 
 

@@ -262,10 +262,10 @@ def shown_diff(diff: Diff, calendars: Mapping[str, WorkCalendar]) -> ShownDiff:
 
 def _summary(diff: Diff) -> str:
     words = {
-        "added": lambda n: ngettext("%(count)d step added", "%(count)d steps added", n),
-        "removed": lambda n: ngettext("%(count)d step removed", "%(count)d steps removed", n),
-        "changed": lambda n: ngettext("%(count)d step changed", "%(count)d steps changed", n),
-        "moved": lambda n: ngettext("%(count)d step in another place", "%(count)d steps in another place", n),
+        "added": lambda n: ngettext("%(count)s step added", "%(count)s steps added", n),
+        "removed": lambda n: ngettext("%(count)s step removed", "%(count)s steps removed", n),
+        "changed": lambda n: ngettext("%(count)s step changed", "%(count)s steps changed", n),
+        "moved": lambda n: ngettext("%(count)s step in another place", "%(count)s steps in another place", n),
     }
     parts = [words[kind](count) % {"count": count} for kind, count in diff.counts.items()]
     parts += [column_words(change.column) for change in diff.head]
@@ -310,7 +310,7 @@ class FigureWords:
 
 def figure_words(figures: Figures, specs: Sequence[StepSpec]) -> FigureWords:
     names = names_of(specs)
-    calendar_days = ngettext("%(count)d calendar day", "%(count)d calendar days", figures.calendar_days)
+    calendar_days = ngettext("%(count)s calendar day", "%(count)s calendar days", figures.calendar_days)
     return FigureWords(
         days=days_words(figures.days),
         range=(
@@ -470,6 +470,6 @@ def _difference(old: datetime, new: datetime) -> str:
     sign = "+" if seconds >= 0 else "−"
     days = round(abs(seconds) / 86_400)
     if days:
-        return ngettext("%(sign)s%(count)d day", "%(sign)s%(count)d days", days) % {"sign": sign, "count": days}
+        return ngettext("%(sign)s%(count)s day", "%(sign)s%(count)s days", days) % {"sign": sign, "count": days}
     hours = round(abs(seconds) / 3600)
-    return ngettext("%(sign)s%(count)d hour", "%(sign)s%(count)d hours", hours) % {"sign": sign, "count": hours}
+    return ngettext("%(sign)s%(count)s hour", "%(sign)s%(count)s hours", hours) % {"sign": sign, "count": hours}

@@ -198,7 +198,7 @@ def template_job(request: PersonRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(jobs, pk=pk)
     _require_settings(request)
     words = ngettext(
-        "%(count)d order moves to version %(version)d", "%(count)d orders move to version %(version)d", job.total
+        "%(count)s order moves to version %(version)s", "%(count)s orders move to version %(version)s", job.total
     )
     version = job.template.version if job.template else 0
     context = {"job": job, "words": words % {"count": job.total, "version": version}}

@@ -34,11 +34,12 @@ NATURAL = {
     "order": "number", "shipment": "number", "user": "username", "team": "code", "company": "code",
     "workcalendar": "code", "delayreason": "code", "processtemplate": "code", "templatestep": "code",
 }  # fmt: skip
-# Keys of rows in JSON: the table and the name that stands in for the key; "" where the key says nothing.
-KEYS_IN_JSON: dict[str, tuple[type[models.Model], str] | None] = {
+# Keys of rows in JSON: the table and the attribute that stands in for the key.
+KEYS_IN_JSON: dict[str, tuple[type[models.Model], str]] = {
     "template": (ProcessTemplate, "code"), "calendars": (WorkCalendar, "code"), "shipments": (Shipment, "number"),
-    "assignee": (User, "username"), "document": None, "milestone": None, "change": None,
+    "assignee": (User, "username"),
 }  # fmt: skip
+SILENT_KEYS = {"document", "milestone", "change"}  # the values beside them tell as much
 
 
 def snapshot(table: type[models.Model]) -> list[str]:
@@ -75,13 +76,10 @@ class _Names:
         self._read: dict[type[models.Model], Mapping[int, str]] = {}
 
     def in_json(self, value: Any) -> Any:
-        """`value` with names instead of keys, in the order of its own."""
+        """`value` with names instead of keys, and mappings as sorted pairs."""
         if isinstance(value, dict):
-            return [
-                (self._step(name), self._under(name, inner))
-                for name, inner in value.items()
-                if KEYS_IN_JSON.get(name, 1)
-            ]
+            told = [name for name in value if name not in SILENT_KEYS]
+            return sorted((self._step(name), self._under(name, value[name])) for name in told)
         if isinstance(value, list):
             return [self.in_json(inner) for inner in value]
         return self._step(value) if isinstance(value, str) else value
