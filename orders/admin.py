@@ -4,6 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from orders.models import DelayReason, ProcessTemplate, TemplateStep
 from teams.admin import ReadOnlyAdmin
@@ -37,11 +40,18 @@ class StepInline(admin.TabularInline):
 
 @admin.register(ProcessTemplate)
 class ProcessTemplateAdmin(ReadOnlyAdmin):
-    """A version in use is never edited; templates come by `load_defaults` until the editor exists."""
+    """Edited on its own pages only, where every save makes a new version."""
 
-    list_display = ["code", "version", "name_zh", "name_en", "kind", "is_current"]
+    list_display = ["code", "version", "name_zh", "name_en", "kind", "is_current", "editor"]
+    readonly_fields = ["editor"]
     ordering = ["code", "-version"]
     inlines = [StepInline]
+
+    @admin.display(description=_("Edit"))
+    def editor(self, template: ProcessTemplate) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("process_template", args=[template.code]), _("Open the process")
+        )
 
 
 @admin.register(DelayReason)

@@ -1,4 +1,4 @@
-"""What the outbox has to know about messages on changed plans: whether one is still true, what it says, where it leads."""
+"""What the outbox has to know about messages on changed plans: whether they are still true, what they say, where to."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -51,6 +51,8 @@ _CUSTOMER_REASONS = [("customer_approval", Side.CUSTOMER), ("customer_change", S
 _TROUBLE_DAYS = {"SPARE_PARTS": (1, 4), "DOMESTIC_MTO": (3, 10)}
 # Stages in which orders are put on hold or cancelled.
 _EARLY_STAGES = {"CONF", "PREP", "DEV", "FAB", "PROD", "QC"}
+# Those in which every fourth running order is: people of the cargo have desks as well.
+_CARGO_STAGES = {"QC", "SHIP"}
 # Those in which a plan that has changed is worth a look: much lies ahead.
 _CHANGED_STAGES = {Change.PARTS: {"PREP"}, Change.SLIP: {"FAB"}}
 # When the step that is up now falls due, in days from now, and how often.
@@ -213,7 +215,9 @@ def _may_be_current(spec: StepSpec, card: Card, specs: Mapping[str, StepSpec], s
         return False
     if card.change:
         return spec.stage in _CHANGED_STAGES.get(card.change, _EARLY_STAGES)
-    return card.fate is Fate.RUNNING or spec.stage in _EARLY_STAGES
+    if card.fate is not Fate.RUNNING:
+        return spec.stage in _EARLY_STAGES
+    return card.turn % 4 != 2 or card.template not in SHIPPING or spec.stage in _CARGO_STAGES
 
 
 def _share(spec: StepSpec, card: Card) -> int:

@@ -185,7 +185,7 @@ class TemplateEditor:
             self.head.add_error(None, message)
         for form in self.kept_forms:
             for name, messages in form.errors.items():
-                self.faults += [self._link(form, name, message) for message in messages]
+                self.faults += [self._link(form, name, str(message)) for message in messages]
         return is_head_valid and are_steps_valid
 
     def rows(self) -> list[dict[str, str]]:

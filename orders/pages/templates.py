@@ -445,22 +445,21 @@ def migration_row(order: Order, template: ProcessTemplate, now: datetime) -> Mig
 
 
 def _migration_row(order: Order, proposal: Proposal) -> MigrationRow:
-    kinds = [move.kind for move in proposal.moves]
+    kinds = [str(move.kind) for move in proposal.moves]
     moves = [
         {
-            "kind": move.kind,
+            "kind": str(move.kind),
             "name": spec_name(move.milestone.name_zh, move.milestone.name_en),
             "old": move.old,
             "new": move.new,
         }
-        for move in sorted(proposal.moves, key=lambda m: (KINDS[m.kind], m.milestone.position))
+        for move in sorted(proposal.moves, key=lambda m: (KINDS[str(m.kind)], m.milestone.position))
     ]
-    both = [move for move in proposal.moves if move.old and move.new]
-    largest = max(both, key=lambda move: abs(move.new - move.old), default=None)
+    both = [(move.milestone, move.old, move.new) for move in proposal.moves if move.old and move.new]
     shown = None
-    if largest and largest.old and largest.new:
-        name = spec_name(largest.milestone.name_zh, largest.milestone.name_en)
-        shown = (name, _difference(largest.old, largest.new), largest.old, largest.new)
+    if both:
+        milestone, old, new = max(both, key=lambda move: abs(move[2] - move[1]))
+        shown = (spec_name(milestone.name_zh, milestone.name_en), _difference(old, new), old, new)
     return MigrationRow(order, kinds.count("added"), kinds.count("removed"), kinds.count("moved"), shown, moves)
 
 

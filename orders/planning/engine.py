@@ -27,9 +27,6 @@ from orders.planning.shortfalls import Missed, find_shortfalls
 from orders.planning.spans import Clock, PauseSpans
 from teams.worktime import WorkSchedule
 
-_CUTOFFS = {"latest", "limit", "within"}  # what may cut off a step by itself, whatever waits for it
-
-
 def plan(
     steps: Iterable[PlanStep],
     anchors: Mapping[str, datetime],
@@ -162,7 +159,7 @@ def _due(
         return early.finish[code], early.binding[code]
     if code in facts.anchors:
         return facts.anchors[code], late.binding[code]
-    if is_backward and step.is_hard and any(c.kind in _CUTOFFS for c in late.binding[code]):
+    if is_backward and step.is_hard:
         return late.finish[code], late.binding[code]
     base, binding, is_kept = early.work_finish[code], early.binding[code], False
     if is_backward and kept.finish[code] >= base:
@@ -178,11 +175,9 @@ def _due(
     if last > at:
         at, binding = last, [constraint for finish, constraint in follow if finish == last]
     elif last == at and not is_kept:
-        named = {(constraint.kind, constraint.step) for constraint in binding}
+        named = {(constraint.step, constraint.lag) for constraint in binding if constraint.kind == "after"}
         ties = [constraint for finish, constraint in follow if finish == at]
-        binding = [*binding, *(tie for tie in ties if (tie.kind, tie.step) not in named)]
-    if is_backward and step.is_hard and at > late.finish[code]:
-        return late.finish[code], late.binding[code]
+        binding = [*binding, *(tie for tie in ties if (tie.step, tie.lag) not in named)]
     hard = {limit.name for limit in step.limits if limit.is_hard}
     caps = [c for c in limits if c.kind == "within" or c.name in hard]
     capped = min((clock.settle_back(c.at) for c in caps), default=at)

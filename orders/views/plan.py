@@ -10,14 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from orders.forms.plan import ApplyForm, ReplanForm, UndoForm
 from orders.models import ClockPause, Milestone, Order, PlanChange
 from orders.pages.plan import LivePlan, outlook_of, plan_rows, read_live, shortfalls_of
-from orders.pages.replan import Preview, changes_of, preview_of, shipment_numbers
+from orders.pages.replan import ChangeView, Preview, changes_of, preview_of, shipment_numbers
 from orders.pages.why import why_of
 from orders.services import plans
 from orders.services.plans import Changes, PlanMovedOn
@@ -177,7 +176,9 @@ def _apply(request: PersonRequest, order: Order) -> HttpResponse:
         except DomainError as refusal:
             apply_form.add_refusal(refusal)
         else:
-            return _told(request, order, change)
+            if change is None:
+                messages.success(request, _("Nothing moves: the plan fits already."))
+            return _to_plan(request, order, done=change)
     fresh = _find(request, order.number)
     context = _preview(fresh, milestones, changes, form, sent)
     if "preview" in context:
@@ -189,22 +190,17 @@ def _apply(request: PersonRequest, order: Order) -> HttpResponse:
     )
 
 
-def _told(request: PersonRequest, order: Order, change: PlanChange | None) -> HttpResponse:
-    if change is None:
-        messages.success(request, _("Nothing moves: the plan fits already."))
-    else:
-        count = len(change.moves)
-        said = ngettext(
-            "The plan is changed: %(count)s date moved.", "The plan is changed: %(count)s dates moved.", count
-        )
-        messages.success(request, said % {"count": count})
-    return _to_plan(request, order, done=change)
-
-
 def _to_plan(request: PersonRequest, order: Order, done: PlanChange | None = None) -> HttpResponse:
+    """The plan's page; about the change just `done` it tells how many dates moved, and offers to undo it."""
     url = reverse("order_plan", args=[order.number])
-    response = redirect(f"{url}#changes" if done else url)
+    response = redirect(f"{url}?done={done.pk}" if done else url)
     return HttpResponseClientRedirect(response.url) if request.htmx else response
+
+
+def _done(request: PersonRequest, changes: list[ChangeView]) -> ChangeView | None:
+    """The last change, where the page is shown because it has just been made."""
+    last = changes[0] if changes else None
+    return last if last and last.may_undo and request.GET.get("done") == str(last.change.pk) else None
 
 
 def _show(
@@ -219,13 +215,15 @@ def _show(
     milestones = milestones or _milestones(order)
     live = _live(order, milestones)
     may_edit = _may_edit(request, order) and _may_plan(order)
+    changes = changes_of(order)
     shown = {
         "order": order,
         "live": live,
         "rows": plan_rows(live) if live else [],
         "outlook": outlook_of(live) if live else None,
         "shortfalls": shortfalls_of(live.plan, live.nodes, live.milestones, live.shipments) if live else [],
-        "changes": changes_of(order),
+        "changes": changes,
+        "done": _done(request, changes),
         "may_edit": may_edit,
         "may_promise": request.user.access.allows(Permission.PROMISE_CHANGE, order.team_id),
         "form": form or ReplanForm(order=order, milestones=milestones),

@@ -53,6 +53,11 @@ def calendar_edit(*, writes: bool = True, reads: P | bool = P.SETTINGS_EDIT) -> 
     return Entry(args, "everyone", {"post": P.SETTINGS_EDIT} if writes else {}, reads)
 
 
+def process(*, writes: bool = True) -> Entry:
+    args: Callable[[Any], list[Any]] = lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "SPARE_PARTS"]  # noqa: E731
+    return Entry(args, "everyone", {"post": P.SETTINGS_EDIT} if writes else {}, P.SETTINGS_EDIT)
+
+
 API = {
     "api-me": Entry(),
     "api-calendar-list": Entry(),
@@ -128,6 +133,11 @@ PAGES = {
     "document_add": order({"post": P.DOCUMENT_ADD}, reads=False),
     "comment_add": order({"post": P.COMMENT_ADD}, reads=False),
     "order_move": Entry(lambda t: [t.order.number, "confirm"], "order", {"post": P.ORDER_MOVE}, P.ORDER_MOVE),
+    "order_plan": order({"post": P.ORDER_EDIT}),
+    "order_plan_preview": order(),
+    "order_plan_undo": order({"post": P.ORDER_EDIT}, reads=False),
+    "order_plan_notice": order(),
+    "step_why": Entry(lambda t: [t.order.number, t.milestone.pk], "order"),
     "document": document(None, reads=None),
     "document_decide": document(P.DOCUMENT_DECIDE),
     "profile": Entry(writes={"post": None}),
@@ -173,6 +183,12 @@ PAGES = {
     "calendar_edit_save": calendar_edit(reads=False),
     "calendar_edit_drop": calendar_edit(reads=False),
     "calendar_edit_redo": calendar_edit(reads=False),
+    "process_templates": Entry(reads=P.SETTINGS_EDIT),
+    "process_template_new": Entry(writes={"post": P.SETTINGS_EDIT}, reads=P.SETTINGS_EDIT),
+    "process_template_job": Entry(lambda t: [t.template_job.pk], "everyone", {}, P.SETTINGS_EDIT),
+    "process_template": process(writes=False),
+    "process_template_edit": process(),
+    "process_template_migrate": process(),
 }
 
 # Open to strangers on purpose, one reason each; what hangs below a prefix counts once.

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import Milestone, Order, OrderDocument, Shipment
+from orders.models import Milestone, Order, OrderDocument, PlanJob, Shipment
 from orders.services import documents, shipments
 from teams.models import (
     ApiToken,
@@ -43,6 +43,7 @@ class Things:
     token: ApiToken
     calendar_edit: CalendarEdit
     calendar_rule: RecurringException
+    template_job: PlanJob
 
 
 @dataclass
@@ -122,6 +123,9 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
             nth=-1,
             from_date=MONDAY.date(),
             to_date=MONDAY.date() + timedelta(days=90),
+        ),
+        template_job=PlanJob.objects.create(
+            kind=PlanJob.Kind.TEMPLATE, template=order.template, total=1, by=clerk, created_at=MONDAY
         ),
     )
 

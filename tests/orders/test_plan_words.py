@@ -42,7 +42,8 @@ def test_the_days_that_make_a_span_are_named_as_off_or_made_up(language):
     assert words == said(
         language,
         "48 工作小时 = 跳过 10-01…10-07 国庆节 放假、10-10 补班 计入、跳过休息日 1 天",
-        "48 working hours = 10-01…10-07 国庆节 (放假) skipped, 10-10 make-up workday (补班) counted, 1 rest day skipped",
+        "48 working hours = 10-01…10-07 国庆节 (放假) skipped, 10-10 make-up workday (补班) counted, "
+        "1 rest day skipped",
     )
     assert "调休" not in words
 

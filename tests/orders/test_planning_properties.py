@@ -48,6 +48,20 @@ def is_pinned(case: Case, each: PlanStep, planned: PlannedStep) -> bool:
     return each.code in case.hanging or capped or (each.is_hard and planned.is_backward)
 
 
+def directly_before(case: Case, code: str) -> set[str]:
+    leads = {each.code for each in case.steps if any(other == code for other, _lead in each.latest)}
+    return leads | {other for other, _lag in case.by_code[code].dependencies}
+
+
+def _reached(code: str, edges: Mapping[str, set[str]]) -> set[str]:
+    found, ahead = set(), [code]
+    while ahead:
+        new = edges[ahead.pop()] - found
+        found |= new
+        ahead += new
+    return found
+
+
 def faults_of(case: Case, plan: Plan) -> list[str]:
     """Everything about a plan that must never be."""
     return [*_early_faults(case, plan), *_late_faults(case, plan), *_due_faults(case, plan), *_place_faults(case, plan)]
@@ -84,8 +98,10 @@ def _late_faults(case: Case, plan: Plan) -> Iterator[str]:
 
 
 def _due_faults(case: Case, plan: Plan) -> Iterator[str]:
-    # A pause moves internal deadlines even past the anchor; an anchor that has happened asks for nothing any more.
-    is_kept = plan.is_feasible and not case.pauses and not case.hanging.keys() & case.actuals.keys()
+    # A pause moves internal deadlines even past the anchor; what is done out of turn misses nothing any more.
+    is_in_turn = all(other in case.actuals for each in case.steps if each.code in case.actuals
+                     for other in directly_before(case, each.code))  # fmt: skip
+    is_kept = plan.is_feasible and not case.pauses and is_in_turn
     for each, planned in open_steps(case, plan):
         pinned = is_pinned(case, each, planned)
         for other, lag in each.dependencies:
@@ -199,20 +215,6 @@ def related(case: Case) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return {code: _reached(code, before) for code in before}, {code: _reached(code, after) for code in before}
 
 
-def directly_before(case: Case, code: str) -> set[str]:
-    leads = {each.code for each in case.steps if any(other == code for other, _lead in each.latest)}
-    return leads | {other for other, _lag in case.by_code[code].dependencies}
-
-
-def _reached(code: str, edges: Mapping[str, set[str]]) -> set[str]:
-    found, ahead = set(), [code]
-    while ahead:
-        new = edges[ahead.pop()] - found
-        found |= new
-        ahead += new
-    return found
-
-
 @settings(relaxed, max_examples=1300)
 @given(cases(), st.data())
 def test_a_step_that_has_nothing_to_do_with_a_change_stays_where_it_is(case, data):
@@ -272,10 +274,10 @@ def without(case: Case, code: str, constraint: Constraint) -> Case:
             return case.with_step(code, latest=_not_to(each.latest, other))
         case "before":
             return case.with_step(other, dependencies=_not_to(case.by_code[other].dependencies, code))
-        case "after" if (other, constraint.lag) in each.dependencies:
-            return case.with_step(code, dependencies=_not_to(each.dependencies, other))
-        case "after":  # the other one has to be done some time before
-            return case.with_step(other, latest=_not_to(case.by_code[other].latest, code))
+        case "after":  # by dependency, or since the other one has to be done some time before
+            edge, lead = (other, constraint.lag), (code, constraint.lag)
+            rest = case.with_step(code, dependencies=tuple(e for e in each.dependencies if e != edge))
+            return rest.with_step(other, latest=tuple(e for e in case.by_code[other].latest if e != lead))
     raise AssertionError(constraint)
 
 
@@ -289,16 +291,18 @@ def test_taking_the_binding_constraint_away_moves_the_date(case, data):
     """Earlier if it was held back from before. If held from behind: later, or nobody asks for the step any more."""
     plan = case.plan()
     ancestors, _descendants = related(case)
+    has_periods = any(each.within for each in case.steps)  # they move with what they count from
     open_codes = [each.code for each in case.steps if each.code not in case.actuals]
     assume(open_codes)
     for code in data.draw(st.lists(st.sampled_from(open_codes), min_size=1, max_size=3, unique=True)):
-        planned = plan[code]
-        freed = case
+        planned, freed = plan[code], case
+        if has_periods and planned.binding.kind != "within":
+            continue
         for constraint in (planned.binding, *planned.ties):
             freed = without(freed, code, constraint)
 
         new = freed.plan()
-        if new[code].binding.kind == "now" and planned.binding.kind == "after":  # nothing is left that it waits for
+        if new[code].binding.kind == "now" and planned.binding.kind in FROM_BEFORE:  # it waits for nothing any more
             new = without(freed, code, new[code].binding).plan()
         moved = new[code]
 

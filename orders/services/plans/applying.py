@@ -103,6 +103,7 @@ def write_change(
     order = proposal.order
     before = order.plan
     moves = [move_values(move) for move in proposal.moves]
+    order.plan_shape = proposal.basis.shape.to_dict()  # what is active follows from the new network
     _save_rows(proposal, by=by, now=now)
     change = PlanChange.objects.create(
         order=order,
@@ -117,7 +118,7 @@ def write_change(
         by=by,
         at=now,
     )
-    order.plan, order.plan_shape = change, proposal.basis.shape.to_dict()
+    order.plan = change
     order.save(update_fields=["plan", "plan_shape"])
     data = {"change": change.pk, "cause": cause, "moved": len(moves), "steps": [move["code"] for move in moves][:10]}
     flow.record(order, EventKind.PLANNED, by=by, now=now, reason=reason, side=side, new=cause, data=data)
