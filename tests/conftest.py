@@ -3,6 +3,7 @@
 import pytest
 
 BAD_INPUT = "test_bad_input_is_answered_as_stated"
+COUNTED = "counted: "  # properties of a test with this prefix are summed up over the run, whichever process ran it
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -13,3 +14,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     }
     if any(counts.values()):
         terminalreporter.write_line(f"Bad input: {counts['passed']} passed, {counts['failed']} failed")
+    if sums := _sums(terminalreporter):
+        told = ", ".join(f"{number:,} {name.removeprefix(COUNTED)}" for name, number in sums.items())
+        terminalreporter.write_line(f"Planning: {told}")
+
+
+def _sums(terminalreporter: pytest.TerminalReporter) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "teardown":
+                for name, value in report.user_properties:
+                    if name.startswith(COUNTED):
+                        sums[name] = sums.get(name, 0) + int(value)
+    return sums

@@ -165,12 +165,15 @@ def begin(
     minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))
     wanted = add_working_days(due.astimezone(ZONE).date(), 0, world.office)
     day = wanted - _usual_lead(world, template, code) - timedelta(days=bargain.spare)
+    deal = None
     for _attempt in range(attempts):
-        deal = agree(world, template, bargain, _morning(world, day) + minutes)
+        deal = agree(world, template, bargain, _morning(world, day) + minutes, like=deal)
         off = wanted - deal.plan[code].due_at.astimezone(ZONE).date()
         if not off:
             break
         day += off
+    if deal is None:
+        raise ValueError("no attempt to find a day")
     last = (latest or world.now) - timedelta(minutes=30)
     confirmed = deal.ordered_at + later
     if confirmed > last:

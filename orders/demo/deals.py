@@ -15,7 +15,7 @@ from orders.schedule import Inputs, specs_of
 from orders.targets import Dates, on_board_code, step_of_move
 from orders.words import PaymentTerms
 from orders.workflow import delivery_move
-from teams.worktime import add_working_days
+from teams.worktime import add_working_days, working_days_between
 
 LAST_STEP = {"PRE_SALES": "PO_WON_LOST"}  # the others end with CLOSED
 PRESENTATION_DAYS = 21  # Order.lc_presentation_days where nobody says otherwise
@@ -31,12 +31,16 @@ class Deal:
     plan: Plan
 
 
-def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime) -> Deal:
-    """The deal that `bargain` makes of an order placed at `ordered_at`."""
+def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime, like: Deal | None = None) -> Deal:
+    """The deal that `bargain` makes of an order placed at `ordered_at`; with as many working days as `like` has."""
     shape, specs = world.shape(template, bargain.terms), world.specs(template, bargain.terms)
     days = PRESENTATION_DAYS if bargain.terms.payment == PaymentTerms.LC else 0
     target = delivery_step(template, specs, bargain.terms.incoterm)
-    promised = add_working_days(_day(_earliest(world, shape, target, ordered_at)), bargain.spare, world.office)
+    if like and like.dates.promised:
+        days_given = working_days_between(_day(like.ordered_at), like.dates.promised, world.office)
+        promised = add_working_days(_day(ordered_at), days_given, world.office)
+    else:
+        promised = add_working_days(_day(_earliest(world, shape, target, ordered_at)), bargain.spare, world.office)
     dates = Dates(promised, bargain.terms.incoterm, str(ZONE))
     inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
     plan = inputs.plan()
@@ -56,15 +60,14 @@ def delivery_step(template: str, specs: Iterable[StepSpec], incoterm: str) -> st
 
 
 def _earliest(world: World, shape: Shape, target: str, ordered_at: datetime) -> datetime:
-    """How early the step `target` can be finished if nobody waits, cut-offs before the anchor included."""
+    """About how early the step `target` can be finished if nobody waits, cut-offs before the anchor included."""
     anchor = anchor_of(specs_of(shape.template, shape.terms))
     if anchor is None:
         return forward_plan(shape, ordered_at, world.calendars)[target].finish_at
-    far = {anchor.code: ordered_at + timedelta(days=365)}
-    at = forward_plan(shape, ordered_at, world.calendars, far).earliest_anchors[anchor.code]
-    if target == anchor.code:
-        return at
-    return forward_plan(shape, ordered_at, world.calendars, {anchor.code: at})[target].due_at
+    far = ordered_at + timedelta(days=365)
+    plan = forward_plan(shape, ordered_at, world.calendars, {anchor.code: far})
+    # As long after the anchor, or before it, as there; days without work may make it some days more.
+    return plan.earliest_anchors[anchor.code] + (plan[target].due_at - far)
 
 
 def _day(at: datetime) -> date:

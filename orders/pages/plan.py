@@ -145,12 +145,13 @@ def outlook_of(live: LivePlan) -> Outlook | None:
 
 
 def _order_float(live: LivePlan) -> tuple[str, str]:
-    """The least float of the open steps before the anchor (of all, where the anchor is passed)."""
+    """The least float of the open steps before the anchor; where none is left, that of the delivery to the promise."""
     short = max((s.days for s in live.plan.shortfalls if s.is_hard), default=0)
     if short:
         return _("short by %(span)s") % {"span": working_days(short)}, "late"
     is_open = [step for step in live.plan.steps.values() if not step.is_done and step.float is not None]
-    before = [step for step in is_open if step.is_backward] or is_open
+    deliveries = delivery_keys(live)
+    before = [step for step in is_open if step.is_backward] or [step for step in is_open if step.code in deliveries]
     if not before:
         return "", ""
     tightest = min(before, key=lambda step: (step.float_days, step.float))
@@ -162,9 +163,13 @@ def _order_float(live: LivePlan) -> tuple[str, str]:
 
 def predicted_at(live: LivePlan) -> datetime | None:
     """When the last of the goods is delivered, as things stand; None once it has happened."""
+    return max((live.forecast_at(key) for key in delivery_keys(live) if not live.plan[key].is_done), default=None)
+
+
+def delivery_keys(live: LivePlan) -> list[str]:
+    """The steps with which the goods are delivered under the order's Incoterm, one for each shipment apart."""
     code = step_of_move([node.spec.code for node in live.nodes.values()], delivery_move(live.order.incoterm))
-    keys = [key for key, node in live.nodes.items() if node.spec.code == code and key in live.plan.steps]
-    return max((live.forecast_at(key) for key in keys if not live.plan[key].is_done), default=None)
+    return [key for key, node in live.nodes.items() if node.spec.code == code and key in live.plan.steps]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """`plan`: the passes put together, the due instants, and what falls short."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from typing import TypeVar
 
 from orders.planning.model import (
     START,
@@ -26,6 +28,8 @@ from orders.planning.passes import (
 from orders.planning.shortfalls import Missed, find_shortfalls
 from orders.planning.spans import Clock, PauseSpans
 from teams.worktime import WorkSchedule
+SpanOrNone = TypeVar("SpanOrNone", Span, Span | None)
+
 
 def plan(
     steps: Iterable[PlanStep],
@@ -48,6 +52,7 @@ def plan(
     Raises:
         PlanningError: the network has a circle, an unknown step or an impossible span; a calendar has no open time or
             does not reach far enough; an instant has no time zone.
+        ScheduleError: a pause ends before it begins.
     """
     network = Network.of(steps, calendars)
     facts = _facts_of(network, anchors, actuals, pauses, now)
@@ -90,8 +95,22 @@ def anchor_instant(
     late = backward_pass(network, {target: at}, limits={})
     if anchor in late.finish:
         return late.finish[anchor]
+    # Only what follows the target counts: the rest of what the anchor waits for may have begun long before.
+    between = {code for code in network.before([anchor]) if target in network.before([code])}
+    following = [
+        replace(step, dependencies=_within(between, step.dependencies), latest=_within(between, step.latest), within=())
+        for code, step in network.steps.items()
+        if code in between
+    ]
+    if anchor not in between:
+        return at
+    network = Network.of(following, calendars)
     facts = Facts({START: at, target: at}, {target: at}, {}, at)
     return push_out(network, facts, forward_pass(network, facts)).finish[anchor]
+
+
+def _within(codes: set[str], edges: Iterable[tuple[str, SpanOrNone]]) -> tuple[tuple[str, SpanOrNone], ...]:
+    return tuple(edge for edge in edges if edge[0] in codes)
 
 
 def _facts_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-START = "START"  # the anchor from which steps without predecessors run: the order's own instant
+START = "(start)"  # the anchor from which steps without predecessors run: the order's own instant; no step's code
 LONGEST_SPAN = {"w": 400, "c": 400, "h": 3200}  # beyond a year it is a slip of the pen
 
 
@@ -148,7 +148,7 @@ class PlanningError(ValueError):
     """The network, or what it hangs from, makes no plan.
 
     `reason`: `circle`, `unknown_step`, `duplicate_step`, `unknown_calendar`, `no_open_time`, `too_long`, `no_start`,
-    `naive_instant`, `anchor_before_start`, `unknown_anchor`, `out_of_calendar`. `step` is the step at fault,
+    `naive_instant`, `unknown_anchor`, `out_of_calendar`. `step` is the step at fault,
     `details` further plain values.
     """
 

@@ -50,19 +50,24 @@ def _of_limits(missed: Missed) -> Iterable[Shortfall]:
 
 def _of_hard_steps(missed: Missed) -> Iterable[Shortfall]:
     """Cut-offs before an anchor that are given by `latest`."""
+    late, early = missed.late.finish, missed.early.finish
     for code, step in missed.network.steps.items():
-        if step.is_hard and step.latest and code not in missed.facts.actuals and code in missed.late.finish:
-            at, finish = missed.late.finish[code], missed.early.finish[code]
-            if finish > at:
-                yield _shortfall(missed, code, "latest", at, finish, is_hard=True)
+        if not step.is_hard or code in missed.facts.actuals:
+            continue
+        clock = missed.network.clocks[code]
+        ends = [clock.settle_back(clock.before(late[other], lead)) for other, lead in step.latest if other in late]
+        if ends and early[code] > min(ends):
+            yield _shortfall(missed, code, "latest", min(ends), early[code], is_hard=True)
 
 
 def _shortfall(missed: Missed, code: str, name: str, at: datetime, earliest: datetime, *, is_hard: bool) -> Shortfall:
     chain = _chain_to(missed, code, is_anchor=name == "anchor")
     clocks, late, early = missed.network.clocks, missed.late.finish, missed.early.finish
-    before = chain[-2] if len(chain) > 1 else code  # an anchor's own calendar may be the carrier's, open every day
-    days = [clocks[before].days_between(at, earliest)]
-    days += [clocks[step].days_between(late[step], early[step]) for step in chain[:-1] if step in late]
+    takes_time = name != "anchor" and missed.network.steps[code].duration.amount
+    # An event is not worked at, and its own calendar may be the carrier's, open every day: ask the step before it.
+    days = [clocks[code if takes_time or len(chain) < 2 else chain[-2]].days_between(at, earliest)]
+    if name == "anchor":
+        days += [clocks[step].days_between(late[step], early[step]) for step in chain[:-1] if step in late]
     helps = [(step, _working_days(missed.network.steps[step].duration)) for step in chain]
     return Shortfall(
         step=code,

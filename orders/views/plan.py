@@ -83,7 +83,7 @@ def plan_notice(request: PersonRequest, number: str) -> HttpResponse:
     moves = []
     if _may_plan(order):
         try:
-            moves = plans.propose(order, Changes(), now=timezone.now()).moves
+            moves = plans.propose(order, Changes(), now=timezone.now()).moves_of_note
         except DomainError:
             moves = []  # why it makes no plan is told where somebody re-plans
     context = {"order": order, "moves": moves, "may_edit": _may_edit(request, order)}

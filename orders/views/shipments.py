@@ -326,7 +326,7 @@ def _offer_re_plans(request: PersonRequest, orders: Iterable[Order]) -> None:
     """Tell which orders' plans no longer fit the shipment; nothing moves before somebody has seen the preview."""
     for order in Order.objects.filter(pk__in=[order.pk for order in orders], plan__isnull=False).order_by("pk"):
         try:
-            moves = plans.propose(order, plans.Changes(), now=timezone.now()).moves
+            moves = plans.propose(order, plans.Changes(), now=timezone.now()).moves_of_note
         except DomainError:  # told on the order's own page
             continue
         if moves:

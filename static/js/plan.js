@@ -44,7 +44,8 @@
     if (!body) return;
     showToday(body);
     if (target.id === "plan-body") {
-      const first = body.querySelector("[aria-invalid=true], .has-error input, #preview-title, [role=alert]");
+      const wrong = body.querySelector("[aria-invalid=true], .has-error input");
+      const first = wrong || body.querySelector(".notice[role=alert]") || body.querySelector("#preview-title");
       first?.focus();
       first?.scrollIntoView({ block: "center" });
     }

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from orders.planning import START, PlanStep, Span
 from tests.orders.planning_kit import DAY, HOUR, MINUTE, SCHEDULES, SPECS, WEEK, Case, cases, china, step
 
+pytestmark = pytest.mark.usefixtures("tell_planning_counts")
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 FIRST, DAYS = date(2025, 11, 3), 460
 ORIGIN = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)

@@ -19,6 +19,7 @@ from teams.worktime import working_time_between
 from tests.orders import planning_kit as kit
 from tests.orders.planning_kit import DAY, HOUR, SCHEDULES, TICK, Case, cases, china, schedules, step
 
+pytestmark = pytest.mark.usefixtures("tell_planning_counts")
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 

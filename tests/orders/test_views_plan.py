@@ -198,14 +198,14 @@ def test_orders_without_a_plan_have_pages_all_the_same(client, team, clerk, orde
 def test_scale_lays_days_out_from_midnight_in_the_readers_zone():
     scale = Scale.over(date(2026, 10, 1), date(2026, 12, 31), ZONE)
 
-    assert scale.day_width == pytest.approx(640 / 92)
+    assert scale.day_width == pytest.approx(620 / 92)
     assert scale.at(datetime(2026, 10, 1, tzinfo=ZONE)) == 0
-    assert scale.at(datetime(2026, 10, 11, tzinfo=ZONE)) == scale.on(date(2026, 10, 11)) == round(10 * 640 / 92, 1)
+    assert scale.at(datetime(2026, 10, 11, tzinfo=ZONE)) == scale.on(date(2026, 10, 11)) == round(10 * 620 / 92, 1)
     assert scale.at(datetime(2026, 9, 1, tzinfo=UTC)) == 0
-    assert scale.at(datetime(2027, 9, 1, tzinfo=UTC)) == scale.width == 640
+    assert scale.at(datetime(2027, 9, 1, tzinfo=UTC)) == scale.width == 620
 
 
-@pytest.mark.parametrize(("days", "width"), [(10, 180), (128, 640), (400, 2000), (4000, 4000)])
+@pytest.mark.parametrize(("days", "width"), [(10, 600), (100, 620), (400, 2000), (4000, 4000)])
 def test_short_plans_are_stretched_and_long_ones_drawn_together(days, width):
     assert Scale.over(date(2026, 1, 1), date(2026, 1, 1) + (days - 1) * DAY, ZONE).width == width
 

@@ -77,6 +77,16 @@ class Proposal:
     def nodes(self) -> Mapping[str, Node]:
         return nodes_of(self.basis.shape)
 
+    @property
+    def moves_of_note(self) -> list[Move]:
+        """The moves that give a step another day, add one or take one away: minutes are not worth a re-plan."""
+        zone = flow.business_zone()
+        return [
+            move
+            for move in self.moves
+            if not move.old or not move.new or move.old.astimezone(zone).date() != move.new.astimezone(zone).date()
+        ]
+
 
 class BadPlanChange(InvalidInput):
     """A change that makes no sense whatever the plan; `fields` names what."""
