@@ -2,7 +2,8 @@ INSERT INTO orders_order (id, number, customer_id, supplier_id, customer_po_no, 
     logistics_owner_id, template_id, status, ordered_at, confirmed_at, cancelled_at, cancelled_side, closed_at, incoterm,
     payment_terms, mode, country, destination, currency, fx_rate, amount, priority, under_tolerance, over_tolerance,
     note, is_test, source, promised_date, current_promised_date, shipped_at, first_shipped_at, first_delivered_at,
-    delivered_at, is_first_in_full, is_in_full, search_text, created_at, version)
+    delivered_at, is_first_in_full, is_in_full, search_text, created_at, version,
+    lc_presentation_days, third_party_inspection, wood_packaging, statutory_inspection)
 SELECT o.id, 'BX-' || lpad(o.id::text, 7, '0'), o.customer_id, NULL, 'PO' || (o.id * 37 %% 1000003), o.team_id, o.clerk_id,
     sales.user_id, logistics.user_id, o.template_id, o.status, o.ordered_at,
     CASE WHEN o.status <> 'draft' THEN o.ordered_at + interval '20 minutes' END,
@@ -19,7 +20,7 @@ SELECT o.id, 'BX-' || lpad(o.id::text, 7, '0'), o.customer_id, NULL, 'PO' || (o.
     CASE WHEN o.status <> 'cancelled' AND o.delivered_at IS NOT NULL THEN true END,
     lower(concat_ws(E'\n', 'BX-' || lpad(o.id::text, 7, '0'), 'PO' || (o.id * 37 %% 1000003), c.code, c.name, c.name_en,
         'SKU-' || o.id %% 977, 'SKU-' || o.id %% 503, 'SKU-' || o.id %% 211, '落地灯 floor lamp', '折叠椅 folding chair')),
-    o.ordered_at, 1
+    o.ordered_at, 1, 21, false, false, false
 FROM bench_order AS o
 JOIN customers_company AS c ON c.id = o.customer_id
 JOIN bench_holder AS sales ON sales.team_id = o.team_id AND sales.role = 'sales_rep'

@@ -28,7 +28,9 @@ _MODES = {
     "GARMENT_TNA": [Mode.FCL, Mode.LCL, Mode.FCL, Mode.FCL, Mode.LCL, Mode.AIR, Mode.FCL],
 }
 # Of a letter of credit: calendar days from the planned shipment to the latest one, and from there to the expiry.
-_CREDITS = [(9, 21), (0, 15), (12, 21), (-6, 21), (7, 21), (2, 4)]  # the second is tight; the plan misses two
+_CREDITS = [(9, 21), (0, 15), (12, 21), (7, 21)]  # the second is tight
+# Those of running orders that the plan does not keep, by their number among the letters of credit.
+_MISSED_CREDITS = {1: (-6, 21), 4: (2, 4)}
 # Working days between the earliest delivery that is possible and the promise, from and to, by template.
 _SPARE = {
     "EXPORT_FCL": [(0, 2), (3, 9), (4, 10), (8, 16), (14, 24)],
@@ -60,9 +62,6 @@ def strike(card: Card, rng: Random) -> Bargain:
     payment = _payment(card, at_home)
     extras = _extras(card)
     terms = Terms(payment=payment, incoterm=incoterm, mode=mode, country=customer.country, **extras)
-    credit = (
-        _CREDITS[card.turn // 6 % len(_CREDITS)] if payment == PaymentTerms.LC and card.template in EXPORTS else None
-    )
     values = {
         **_people(card, customer, rng),
         "incoterm": incoterm,
@@ -74,7 +73,7 @@ def strike(card: Card, rng: Random) -> Bargain:
         "priority": rng.choice([Priority.NORMAL] * 6 + [Priority.HIGH, Priority.HIGH, Priority.URGENT, Priority.LOW]),
         "source": "demo",
     }
-    return Bargain(values, terms, _spare(card, rng), credit)
+    return Bargain(values, terms, _spare(card, rng), _credit(card, payment))
 
 
 def is_under_way(card: Card) -> bool:
@@ -123,6 +122,14 @@ def _payment(card: Card, at_home: bool) -> str:
     if card.change:
         return PaymentTerms.TT_COPY_BL
     return _PAYMENTS[card.turn % len(_PAYMENTS)]
+
+
+def _credit(card: Card, payment: str) -> tuple[int, int] | None:
+    if payment != PaymentTerms.LC or card.template not in EXPORTS:
+        return None
+    number = card.turn // 6  # every sixth order is paid so
+    usual = _CREDITS[number % len(_CREDITS)]
+    return _MISSED_CREDITS.get(number, usual) if card.fate is Fate.RUNNING else usual
 
 
 def _extras(card: Card) -> dict[str, bool]:

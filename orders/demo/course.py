@@ -1,19 +1,18 @@
-"""The course of an order: when it was placed, when each step was planned, truly done and typed. Pure over a World."""
+"""The course of an order: when each step was planned, truly done and typed. Pure over a World."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from random import Random
 
-from orders.demo.bargains import Bargain
-from orders.demo.deals import Deal, agree
-from orders.demo.world import ZONE, World
+from orders.demo.deals import Deal
+from orders.demo.world import World, to_minute
 from orders.grammar import HOURS_PER_DAY, StepSpec, in_order
 from orders.overlays import Terms
 from orders.planning import Clock, Plan, PlannedStep, clock_for
 from orders.words import CLOCK_STOPPING_SIDES, Stage
-from teams.worktime import add_working_days, add_working_time, next_opening
+from teams.worktime import add_working_time, next_opening
 
 WORKING_DAY = timedelta(hours=7.5)
 # Cargo goes with the sailing that was planned, however early the goods are ready: what part of its float is used up.
@@ -124,7 +123,7 @@ class Course:
             at = add_working_time(at, self.trouble.days * WORKING_DAY, schedule)
         wait = self.waits.get(spec.code)
         resumed = [wait.end + timedelta(minutes=rng.randrange(20, 200))] if wait else []
-        return _minute(max([at, *before, *resumed, self.stuck.get(spec.code, at)]))
+        return to_minute(max([at, *before, *resumed, self.stuck.get(spec.code, at)]))
 
     def _expected(self, spec: StepSpec, step: PlannedStep, clock: Clock, rng: Random) -> datetime:
         """As long after what it waits for as the template says; before the anchor, some of the float is used up."""
@@ -144,54 +143,7 @@ class Course:
     def _record(self, spec: StepSpec, finished_at: datetime, rng: Random) -> datetime:
         """Typed a little later, in office hours, and after everything the step depends on."""
         typed = next_opening(finished_at + timedelta(minutes=rng.randrange(3, 50)), self.world.office)
-        return _minute(max(typed, self.begins_at(spec.code) + timedelta(minutes=rng.randrange(2, 15))))
-
-
-def begin(
-    world: World,
-    template: str,
-    bargain: Bargain,
-    rng: Random,
-    *,
-    code: str,
-    due: datetime,
-    latest: datetime | None = None,
-    attempts: int = 3,
-) -> tuple[Deal, datetime]:
-    """The deal by which step `code` falls due about `due`, and when the order was confirmed.
-
-    The more `attempts`, the nearer: days without work make a plan longer or shorter.
-    """
-    minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))
-    wanted = add_working_days(due.astimezone(ZONE).date(), 0, world.office)
-    day = wanted - _usual_lead(world, template, code) - timedelta(days=bargain.spare)
-    deal = None
-    for _attempt in range(attempts):
-        deal = agree(world, template, bargain, _morning(world, day) + minutes, like=deal)
-        off = wanted - deal.plan[code].due_at.astimezone(ZONE).date()
-        if not off:
-            break
-        day += off
-    if deal is None:
-        raise ValueError("no attempt to find a day")
-    last = (latest or world.now) - timedelta(minutes=30)
-    confirmed = deal.ordered_at + later
-    if confirmed > last:
-        confirmed, ordered = last, last - timedelta(minutes=rng.randrange(12, 300))
-        deal = agree(world, template, bargain, _minute(ordered))
-    return deal, _minute(confirmed)
-
-
-def _morning(world: World, day: date) -> datetime:
-    """Nine o'clock of the first working day from `day` on."""
-    opening = next_opening(datetime(day.year, day.month, day.day, tzinfo=ZONE), world.office)
-    return opening.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
-
-
-def _usual_lead(world: World, template: str, code: str) -> timedelta:
-    """About how long after the order the step falls due, in whole days: where to begin to look."""
-    plan = world.usual_plans[template]
-    return timedelta(days=(plan[code].finish_at - world.now).days if code in plan.steps else 30)
+        return to_minute(max(typed, self.begins_at(spec.code) + timedelta(minutes=rng.randrange(2, 15))))
 
 
 @lru_cache(maxsize=512)
@@ -208,7 +160,3 @@ def _hours(spec: StepSpec) -> float:
 
 def _early(spec: StepSpec, rng: Random) -> timedelta:
     return timedelta(hours=rng.uniform(0.05, 0.75) * _hours(spec))
-
-
-def _minute(at: datetime) -> datetime:
-    return at.replace(second=0, microsecond=0)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 from orders.basis import Shape
 from orders.demo.bargains import Bargain
 from orders.demo.laying import first_inputs, forward_plan
-from orders.demo.world import ZONE, World
+from orders.demo.world import ZONE, World, to_minute
 from orders.grammar import StepSpec
 from orders.network import anchor_of
 from orders.planning import Plan
@@ -15,7 +16,7 @@ from orders.schedule import Inputs, specs_of
 from orders.targets import Dates, on_board_code, step_of_move
 from orders.words import PaymentTerms
 from orders.workflow import delivery_move
-from teams.worktime import add_working_days, working_days_between
+from teams.worktime import add_working_days, next_opening, working_days_between
 
 LAST_STEP = {"PRE_SALES": "PO_WON_LOST"}  # the others end with CLOSED
 PRESENTATION_DAYS = 21  # Order.lc_presentation_days where nobody says otherwise
@@ -51,6 +52,53 @@ def agree(world: World, template: str, bargain: Bargain, ordered_at: datetime, l
         inputs = first_inputs(shape, ordered_at, dates, world.calendars, days)
         plan = inputs.plan()
     return Deal(ordered_at, dates, inputs, plan)
+
+
+def begin(
+    world: World,
+    template: str,
+    bargain: Bargain,
+    rng: Random,
+    *,
+    code: str,
+    due: datetime,
+    latest: datetime | None = None,
+    attempts: int = 3,
+) -> tuple[Deal, datetime]:
+    """The deal by which step `code` falls due about `due`, and when the order was confirmed.
+
+    The more `attempts`, the nearer: days without work make a plan longer or shorter.
+    """
+    minutes, later = timedelta(minutes=rng.randrange(0, 480)), timedelta(minutes=rng.randrange(12, 45))
+    wanted = add_working_days(due.astimezone(ZONE).date(), 0, world.office)
+    day = wanted - _usual_lead(world, template, code) - timedelta(days=bargain.spare)
+    deal = None
+    for _attempt in range(attempts):
+        deal = agree(world, template, bargain, _morning(world, day) + minutes, like=deal)
+        off = wanted - deal.plan[code].due_at.astimezone(ZONE).date()
+        if not off:
+            break
+        day += off
+    if deal is None:
+        raise ValueError("no attempt to find a day")
+    last = (latest or world.now) - timedelta(minutes=30)
+    confirmed = deal.ordered_at + later
+    if confirmed > last:
+        confirmed, ordered = last, last - timedelta(minutes=rng.randrange(12, 300))
+        deal = agree(world, template, bargain, to_minute(ordered))
+    return deal, to_minute(confirmed)
+
+
+def _morning(world: World, day: date) -> datetime:
+    """Nine o'clock of the first working day from `day` on."""
+    opening = next_opening(datetime(day.year, day.month, day.day, tzinfo=ZONE), world.office)
+    return opening.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _usual_lead(world: World, template: str, code: str) -> timedelta:
+    """About how long after the order the step falls due, in whole days: where to begin to look."""
+    plan = world.usual_plans[template]
+    return timedelta(days=(plan[code].finish_at - world.now).days if code in plan.steps else 30)
 
 
 def delivery_step(template: str, specs: Iterable[StepSpec], incoterm: str) -> str:

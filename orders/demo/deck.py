@@ -81,7 +81,7 @@ _CLERKS = {
 _HURRIED_EVERY = 12
 # By template, which of its running orders were planned anew.
 _CHANGES = {
-    "EXPORT_FCL": {1: Change.PROMISE, 3: Change.PARTS, 5: Change.TERMS},
+    "EXPORT_FCL": {1: Change.TERMS, 4: Change.PROMISE, 5: Change.PARTS},
     "GARMENT_TNA": {1: Change.SLIP},
 }
 _OVER = frozenset({Fate.CLOSED, Fate.CUSTOMER_CANCELLED, Fate.WE_CANCELLED, Fate.DRAFT_CANCELLED})

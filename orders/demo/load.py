@@ -15,7 +15,7 @@ from orders.demo.people import PEOPLE, load_people
 from orders.demo.plots import lay_plot
 from orders.demo.story import Story
 from orders.demo.telling import tell
-from orders.demo.world import World
+from orders.demo.world import World, to_minute
 from orders.models import Order
 from orders.process import load_shipped_templates
 from orders.reasons import load_delay_reasons
@@ -51,7 +51,7 @@ def holds_real_work() -> bool:
 
 def tell_stories(count: int, seed: int, now: datetime) -> list[Story]:
     """The first `count` stories in the order of their cards."""
-    world = World.read(now.replace(second=0, microsecond=0))
+    world = World.read(to_minute(now))
     return [tell(lay_plot(card, world, seed)) for card in cards(count)]
 
 

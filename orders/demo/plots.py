@@ -7,10 +7,10 @@ from functools import cached_property
 from random import Random
 
 from orders.demo.bargains import Bargain, is_under_way, strike
-from orders.demo.course import Course, Trouble, Wait, begin
-from orders.demo.deals import LAST_STEP, agree, delivery_step
+from orders.demo.course import Course, Trouble, Wait
+from orders.demo.deals import LAST_STEP, agree, begin, delivery_step
 from orders.demo.deck import Card, Change, Fate
-from orders.demo.world import World
+from orders.demo.world import World, to_minute
 from orders.grammar import StepSpec
 from orders.targets import STEPS_OF_MOVE, on_board_code, step_of_move
 from orders.words import Side, Stage
@@ -143,7 +143,7 @@ def _pause_somewhere(plot: Plot) -> None:
         if start >= course.done[spec.code].recorded_at:
             continue
         end = add_working_time(start, timedelta(hours=rng.uniform(6, 36)), course.world.office)
-        course.waits[spec.code] = Wait(side, start, end.replace(second=0, microsecond=0))
+        course.waits[spec.code] = Wait(side, start, to_minute(end))
         course.run()
 
 
@@ -181,12 +181,12 @@ def _end(plot: Plot, at: datetime) -> None:
     course = plot.course
     ends_at = next_opening(at, course.world.office) + timedelta(minutes=plot.rng.randrange(300))
     ends_at = min(max(ends_at, course.confirmed_at + timedelta(hours=3)), course.world.now)
-    plot.ends_at = ends_at.replace(second=0, microsecond=0)
+    plot.ends_at = to_minute(ends_at)
 
 
 def _draft_plot(card: Card, bargain: Bargain, world: World, rng: Random) -> Plot:
     days = rng.uniform(0.1, 4) if card.fate is Fate.DRAFT else rng.uniform(20, 200)
-    ordered_at = (world.now - timedelta(days=days)).replace(second=0, microsecond=0)
+    ordered_at = to_minute(world.now - timedelta(days=days))
     course = Course(world, card.template, agree(world, card.template, bargain, ordered_at), ordered_at, rng.random())
     course.run()
     ends_at = None if card.fate is Fate.DRAFT else next_opening(ordered_at + timedelta(days=3), world.office)

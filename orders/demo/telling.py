@@ -11,7 +11,7 @@ from orders.demo.papers import paper_acts
 from orders.demo.people import holder
 from orders.demo.plots import Plot
 from orders.demo.story import Act, Story
-from orders.demo.world import ZONE
+from orders.demo.world import ZONE, to_minute
 from orders.words import Side
 from teams.permissions import RoleCode
 
@@ -141,7 +141,7 @@ def _promise_acts(plot: Plot) -> list[Act]:
         at = course.confirmed_at + (course.done[plot.delivery].recorded_at - course.confirmed_at) / 3
         later = max(expected, _promised(plot)) + spare
         data = {"new_date": later, "side": Side.CUSTOMER, "reason": "客户仓库排期调整，要求推迟"}
-        return [Act(at.replace(second=0, microsecond=0), "promise", plot.card.clerk, data)]
+        return [Act(to_minute(at), "promise", plot.card.clerk, data)]
     return []
 
 

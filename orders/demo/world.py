@@ -60,3 +60,8 @@ class World:
     def usual_plans(self) -> dict[str, Plan]:
         """By template, `plan` of an order that is placed now."""
         return {template: self.plan(template, self.now) for template in self.templates}
+
+
+def to_minute(at: datetime) -> datetime:
+    """People do not type seconds."""
+    return at.replace(second=0, microsecond=0)

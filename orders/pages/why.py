@@ -13,6 +13,8 @@ from orders.planning import Constraint, PlannedStep, clock_for
 from orders.words import CLOCK_STOPPING_SIDES
 from teams.calendar_days import passed_over
 
+EXACT_DAYS = 10
+
 
 @dataclass(frozen=True)
 class Why:
@@ -75,7 +77,10 @@ def _others(live: LivePlan, key: str, step: PlannedStep) -> list[str]:
 
 
 def _exact(step: PlannedStep, day_length: timedelta) -> str:
-    return exact_float(None if step.float is None else int(step.float.total_seconds() // 60), day_length)
+    """In days and hours, where hours still matter."""
+    if step.float is None or abs(step.float) >= EXACT_DAYS * day_length:
+        return ""
+    return exact_float(int(step.float.total_seconds() // 60), day_length)
 
 
 def _waits(live: LivePlan, milestone: Milestone, step: PlannedStep, version: int | None) -> str:

@@ -16,6 +16,7 @@ from orders.planning.model import (
 )
 from orders.planning.network import Network, in_utc
 from orders.planning.passes import (
+    BEYOND_CALENDAR,
     Backward,
     Facts,
     Forward,
@@ -23,11 +24,11 @@ from orders.planning.passes import (
     forward_pass,
     limits_of,
     push_out,
-    with_calendar,
 )
 from orders.planning.shortfalls import Missed, find_shortfalls
 from orders.planning.spans import Clock, PauseSpans
 from teams.worktime import WorkSchedule
+
 SpanOrNone = TypeVar("SpanOrNone", Span, Span | None)
 
 
@@ -66,13 +67,17 @@ def plan(
     backward_steps = network.before(hanging)
     tight = backward_pass(network, least, limits=_ends(network, early, backward_steps))
     due, binding = _dues(network, facts, early, late, kept, limits, backward_steps)
-    planned = {}
-    for code in network.steps:
-        latest = late.finish.get(code, tight.finish.get(code) if code not in backward_steps else None)
-        planned[code] = with_calendar(
-            code, _planned_step, network, facts, early, code, latest, tight.finish.get(code), due[code], binding[code],
-            code in backward_steps, verified_until or {},
-        )  # fmt: skip
+    planned: dict[str, PlannedStep] = {}
+    try:
+        for code in network.steps:
+            last = tight.finish.get(code)
+            latest = late.finish.get(code, last if code not in backward_steps else None)
+            planned[code] = _planned_step(
+                network, facts, early, code, latest, last, due[code], binding[code], code in backward_steps,
+                verified_until or {},
+            )  # fmt: skip
+    except BEYOND_CALENDAR as error:
+        raise PlanningError("out_of_calendar", code) from error
     missed = Missed(network, facts, early, late, pushed, limits)
     return Plan(planned, dict(facts.anchors), least, find_shortfalls(missed))
 
@@ -153,12 +158,15 @@ def _dues(
     due: dict[str, datetime] = {}
     binding: dict[str, list[Constraint]] = {}
     leaves: dict[str, datetime] = {}
-    for code, step in network.steps.items():
-        is_backward = code in backward_steps
-        due[code], binding[code] = with_calendar(
-            code, _due, network, facts, early, late, kept, limits.get(code, ()), leaves, step, is_backward
-        )
-        leaves[code] = facts.actuals.get(code, due[code])
+    code = ""
+    try:
+        for code, step in network.steps.items():
+            due[code], binding[code] = _due(
+                network, facts, early, late, kept, limits.get(code, ()), leaves, step, code in backward_steps
+            )
+            leaves[code] = facts.actuals.get(code, due[code])
+    except BEYOND_CALENDAR as error:
+        raise PlanningError("out_of_calendar", code) from error
     return due, binding
 
 
@@ -185,18 +193,23 @@ def _due(
         base, binding, is_kept = kept.finish[code], kept.binding[code], True
     spans = facts.pauses.get(code, ())
     # A clock that stood before the planned start stood as well: people begin early where they can.
-    begin = min([early.start[code], *(start for start, _end in spans)])
-    at = clock.stretched(begin, base, spans, step.duration)
+    at = base
+    if spans:
+        begin = min([early.start[code], *(start for start, _end in spans)])
+        at = clock.stretched(begin, base, spans, step.duration)
     if at > base:
         binding, is_kept = [Constraint("pause", at)], False
     follow = _following(network, leaves, step)
-    last = max((finish for finish, _constraint in follow), default=at)
-    if last > at:
-        at, binding = last, [constraint for finish, constraint in follow if finish == last]
-    elif last == at and not is_kept:
-        named = {(constraint.step, constraint.lag) for constraint in binding if constraint.kind == "after"}
-        ties = [constraint for finish, constraint in follow if finish == at]
-        binding = [*binding, *(tie for tie in ties if (tie.step, tie.lag) not in named)]
+    last = max([finish for finish, _other, _lag in follow], default=at)
+    if last >= at and not (last == at and is_kept):
+        holding = [Constraint("after", leaves[other], other, lag) for finish, other, lag in follow if finish == last]
+        if last > at:
+            at, binding = last, holding
+        else:
+            named = {(constraint.step, constraint.lag) for constraint in binding if constraint.kind == "after"}
+            binding = [*binding, *(tie for tie in holding if (tie.step, tie.lag) not in named)]
+    if not limits:
+        return at, binding
     hard = {limit.name for limit in step.limits if limit.is_hard}
     caps = [c for c in limits if c.kind == "within" or c.name in hard]
     capped = min((clock.settle_back(c.at) for c in caps), default=at)
@@ -207,18 +220,16 @@ def _due(
 
 def _following(
     network: Network, leaves: Mapping[str, datetime], step: PlanStep
-) -> list[tuple[datetime, Constraint]]:
+) -> list[tuple[datetime, str, Span | None]]:
     """How early `step` can be due if those before it are finished no sooner than they are due themselves."""
     clock = network.clocks[step.code]
     found = [
         (clock.finish_after(clock.after(leaves[other], lag), step.duration), other, lag)
         for other, lag in step.dependencies
     ]
-    found += [
-        (clock.settle(network.clocks[other].after(leaves[other], span)), other, span)
-        for other, span in network.leads[step.code]
-    ]
-    return [(finish, Constraint("after", leaves[other], other, lag)) for finish, other, lag in found]
+    for other, span in network.leads[step.code]:
+        found.append((clock.settle(network.clocks[other].after(leaves[other], span)), other, span))
+    return found
 
 
 def _planned_step(
@@ -261,4 +272,4 @@ def _planned_step(
 
 def _has_a_day(finish: datetime, latest: datetime, clock: Clock) -> bool:
     """Whether a whole working day lies between: a chain that ends within a day leaves hours that help nobody."""
-    return clock.days_between(finish, latest) > 0 and clock.between(finish, latest) >= clock.day_length
+    return clock.between(finish, latest) >= clock.day_length and clock.days_between(finish, latest) > 0

@@ -3,18 +3,16 @@
 Each keeps beside a date the constraints that would keep it there: those whose own answer is that very date.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from orders.planning.model import START, Constraint, PlanningError, PlanStep, Span
+from orders.planning.model import START, Constraint, PlanningError, Span
 from orders.planning.network import Network
-from orders.planning.spans import Answer, Clock, PauseSpans
+from orders.planning.spans import PauseSpans
 from teams.worktime import CalendarExhausted
 
-# Of constraints that give the same date, the first is told first.
-_TELLING = ("pause", "expected", "after", "start", "now")
+BEYOND_CALENDAR = (CalendarExhausted, OverflowError)
 
 
 @dataclass
@@ -33,6 +31,7 @@ class Backward:
     """How late: by code, the last finish that keeps every date after it, and what keeps it from being later."""
 
     finish: dict[str, datetime] = field(default_factory=dict)
+    start: dict[str, datetime] = field(default_factory=dict)  # by when it must be begun for that
     binding: dict[str, list[Constraint]] = field(default_factory=dict)
 
 
@@ -48,20 +47,19 @@ class Facts:
 
 def forward_pass(network: Network, facts: Facts) -> Forward:
     """As early as possible from START, with what has happened in place of plans."""
-    found = Forward()
-    for code, step in network.steps.items():
-        with_calendar(code, _go_forward, network, facts, found, step)
+    found, code = Forward(), ""
+    try:
+        for code in network.steps:
+            _go_forward(network, facts, found, code)
+    except BEYOND_CALENDAR as error:
+        raise PlanningError("out_of_calendar", code) from error
     return found
 
 
-def _go_forward(network: Network, facts: Facts, found: Forward, step: PlanStep) -> None:
-    code, clock = step.code, network.clocks[step.code]
-    begin = facts.anchors[START]
-    starts = [Constraint("start", begin)]
-    starts += [
-        Constraint("after", clock.after(found.leaves[other], lag), other, lag) for other, lag in step.dependencies
-    ]
-    found.start[code] = start = max(candidate.at for candidate in starts)
+def _go_forward(network: Network, facts: Facts, found: Forward, code: str) -> None:
+    step, clock, begin = network.steps[code], network.clocks[code], facts.anchors[START]
+    waits = [(clock.after(found.leaves[other], lag), other, lag) for other, lag in step.dependencies]
+    start = max([begin, *[at for at, _other, _lag in waits]])
     if actual := facts.actuals.get(code):
         found.start[code] = min(start, actual)
         found.finish[code] = found.work_finish[code] = found.leaves[code] = actual
@@ -69,23 +67,31 @@ def _go_forward(network: Network, facts: Facts, found: Forward, step: PlanStep) 
         return
     worked = clock.finish_after(start, step.duration)
     paused = clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration)
-    waits: list[Constraint] = []
-    if all(other in facts.actuals for other, _lag in step.dependencies):  # it runs
-        waits.append(Constraint("now", clock.settle(facts.now)))
-    if step.expected_at:
-        waits.append(Constraint("expected", clock.settle(step.expected_at)))
-    finish = max([paused, *(wait.at for wait in waits)])
-    found.work_finish[code] = max([worked, *(wait.at for wait in waits)])
+    is_running = all(other in facts.actuals for other, _lag in step.dependencies)
+    now = clock.settle(facts.now) if is_running else begin
+    expected = clock.settle(step.expected_at) if step.expected_at else begin
+    finish = max(paused, now, expected)
+    found.start[code] = start
+    found.work_finish[code] = max(worked, now, expected)
     found.finish[code] = finish
     anchor = facts.anchors.get(code)
     found.leaves[code] = max(finish, anchor) if anchor else finish
-    binding = [wait for wait in waits if wait.at == finish]
-    if finish == paused and paused > worked:
-        binding.append(Constraint("pause", paused))
-    elif finish == worked:
+    # What tells most stands first.
+    binding = [Constraint("pause", paused)] if finish == paused > worked else []
+    if step.expected_at and finish == expected:
+        binding.append(Constraint("expected", expected))
+    if finish == worked:
         # Several starts can lead to the same finish, since working days end at their close.
-        binding += [c for c in starts if c.at == start or clock.finish_after(c.at, step.duration) == finish]
-    found.binding[code] = sorted(binding, key=lambda c: _TELLING.index(c.kind))
+        binding += [
+            Constraint("after", at, other, lag)
+            for at, other, lag in waits
+            if at == start or clock.finish_after(at, step.duration) == finish
+        ]
+        if begin == start or clock.finish_after(begin, step.duration) == finish:
+            binding.append(Constraint("start", begin))
+    if is_running and finish == now:
+        binding.append(Constraint("now", now))
+    found.binding[code] = binding
 
 
 @dataclass
@@ -102,9 +108,12 @@ def push_out(network: Network, facts: Facts, early: Forward) -> Pushed:
 
     So ETD cannot be earlier than ten working days after the booking that must be done ETD-10w.
     """
-    pushed = Pushed()
-    for code in network.steps:
-        with_calendar(code, _push, network, facts, early, pushed, code)
+    pushed, code = Pushed(), ""
+    try:
+        for code in network.steps:
+            _push(network, facts, early, pushed, code)
+    except BEYOND_CALENDAR as error:
+        raise PlanningError("out_of_calendar", code) from error
     return pushed
 
 
@@ -116,7 +125,7 @@ def _push(network: Network, facts: Facts, early: Forward, pushed: Pushed, code: 
     waits = [(clock.after(pushed.leaves[other], lag), other) for other, lag in step.dependencies]
     at, source = early.finish[code], ""
     if waits:
-        start, other = max(waits, key=lambda wait: wait[0])
+        start, other = max(waits, key=_instant_of)
         worked = clock.finish_after(start, step.duration)
         end = clock.stretched(start, worked, facts.pauses.get(code, ()), step.duration)
         if end >= at:  # else it waits for today, or for the day that its owner named
@@ -132,6 +141,10 @@ def _push(network: Network, facts: Facts, early: Forward, pushed: Pushed, code: 
         pushed.waits_for[code] = source
 
 
+def _instant_of(wait: tuple[datetime, str]) -> datetime:
+    return wait[0]
+
+
 def backward_pass(
     network: Network,
     anchors: Mapping[str, datetime],
@@ -144,66 +157,60 @@ def backward_pass(
     `limits` are further instants by which steps must be finished. `buffer` is kept free before each anchor, counted in
     the calendar of the step before it.
     """
-    found = Backward()
-    for code in reversed(list(network.steps)):
-        candidates = with_calendar(code, _latest_of, network, anchors, limits, found, code, buffer)
-        if candidates:
+    found, code = Backward(), ""
+    try:
+        for code in reversed(list(network.steps)):
             clock = network.clocks[code]
-            settled = [with_calendar(code, clock.settle_back, candidate.at) for candidate in candidates]
-            found.finish[code] = anchors[code] if code in anchors else min(settled)
-            found.binding[code] = [c for c, at in zip(candidates, settled, strict=True) if at == min(settled)]
+            if at := anchors.get(code):
+                found.finish[code], found.binding[code] = at, [Constraint("anchor", at, code)]
+            elif candidates := _latest_of(network, anchors, limits.get(code, ()), found, code, buffer):
+                settled = [clock.settle_back(candidate.at) for candidate in candidates]
+                found.finish[code] = last = min(settled)
+                found.binding[code] = [c for c, at in zip(candidates, settled, strict=True) if at == last]
+            else:
+                continue
+            found.start[code] = clock.start_before(found.finish[code], network.steps[code].duration)
+    except BEYOND_CALENDAR as error:
+        raise PlanningError("out_of_calendar", code) from error
     return found
 
 
 def _latest_of(
     network: Network,
     anchors: Mapping[str, datetime],
-    limits: Mapping[str, Sequence[Constraint]],
+    limits: Sequence[Constraint],
     found: Backward,
     code: str,
     buffer: Span | None,
 ) -> list[Constraint]:
-    if code in anchors:
-        return [Constraint("anchor", anchors[code], code)]
     clock = network.clocks[code]
-    candidates = list(limits.get(code, ()))
+    candidates = list(limits)
     for other, lag in network.successors[code]:
-        if other in found.finish:
-            theirs = network.clocks[other]
-            start = theirs.start_before(found.finish[other], network.steps[other].duration)
-            at = theirs.before(start, lag)
-            candidates.append(Constraint("before", _kept_free(at, other, anchors, buffer, clock), other, lag))
+        if begin := found.start.get(other):
+            at = network.clocks[other].before(begin, lag)
+            if buffer and other in anchors:
+                at = clock.before(at, buffer)
+            candidates.append(Constraint("before", at, other, lag))
     for other, span in network.steps[code].latest:
-        if other in found.finish:
-            at = clock.before(found.finish[other], span)
-            candidates.append(Constraint("latest", _kept_free(at, other, anchors, buffer, clock), other, span))
+        if finish := found.finish.get(other):
+            at = clock.before(finish, span)
+            if buffer and other in anchors:
+                at = clock.before(at, buffer)
+            candidates.append(Constraint("latest", at, other, span))
     return candidates
-
-
-def _kept_free(
-    at: datetime, other: str, anchors: Mapping[str, datetime], buffer: Span | None, clock: Clock
-) -> datetime:
-    return clock.before(at, buffer) if buffer and other in anchors else at
 
 
 def limits_of(network: Network, reference: Mapping[str, datetime]) -> dict[str, list[Constraint]]:
     """The instants by which steps must be finished: their limits, and `within` counted from the finishes given."""
     found: dict[str, list[Constraint]] = {}
     for code, step in network.steps.items():
+        if not step.limits and not step.within:
+            continue
         clock = network.clocks[code]
-        own = [Constraint("limit", limit.at, code, name=limit.name) for limit in step.limits]
-        own += [
-            Constraint("within", clock.end_of_period(reference[other], span), other, span)
-            for other, span in step.within
-        ]
-        if own:
-            found[code] = own
+        found[code] = [Constraint("limit", limit.at, code, name=limit.name) for limit in step.limits]
+        try:
+            for other, span in step.within:
+                found[code].append(Constraint("within", clock.end_of_period(reference[other], span), other, span))
+        except BEYOND_CALENDAR as error:
+            raise PlanningError("out_of_calendar", code) from error
     return found
-
-
-def with_calendar(code: str, work: Callable[..., Answer], *args: Any) -> Answer:
-    """Call `work`; a calendar that reaches no further is told with the step at fault."""
-    try:
-        return work(*args)
-    except (CalendarExhausted, OverflowError) as error:
-        raise PlanningError("out_of_calendar", code) from error

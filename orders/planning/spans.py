@@ -68,11 +68,11 @@ class Clock:
         counts from the last one before it), hours run in working time, calendar days keep the local time of day: where
         the clocks skip it, they end as they do; from the second pass of an hour, they count from its end.
         """
-        return self._asked(_after, start, span.amount, span.unit) if span and span.amount else start.astimezone(UTC)
+        return self._asked(_after, start, span.amount, span.unit) if span and span.amount else start
 
     def before(self, end: datetime, span: Span | None) -> datetime:
         """The last instant whose `after` is not later than `end`; for working days the last one of a local date."""
-        return self._asked(_before, end, span.amount, span.unit) if span and span.amount else end.astimezone(UTC)
+        return self._asked(_before, end, span.amount, span.unit) if span and span.amount else end
 
     def settle(self, at: datetime) -> datetime:
         """The first instant from `at` on at which something can be finished: in open time, or as it closes."""
@@ -85,11 +85,13 @@ class Clock:
     def finish_after(self, start: datetime, duration: Span) -> datetime:
         """When work that begins at `start` and takes `duration` is finished: in working time, or as it closes."""
         finish = self.after(start, duration)
-        return self.settle(finish) if _may_end_outside(duration) else finish
+        # Working days and hours end in working time by themselves.
+        return self.settle(finish) if duration.unit == "c" or not duration.amount else finish
 
     def start_before(self, finish: datetime, duration: Span) -> datetime:
         """The last start from which work that takes `duration` is finished by `finish`."""
-        return self.before(self.settle_back(finish) if _may_end_outside(duration) else finish, duration)
+        ends_anywhere = duration.unit == "c" or not duration.amount
+        return self.before(self.settle_back(finish) if ends_anywhere else finish, duration)
 
     def end_of_period(self, start: datetime, span: Span) -> datetime:
         """The instant `span` after `start`; a period of calendar days, as a law counts it, ends with its local day."""
@@ -142,9 +144,9 @@ def clock_for(schedule: WorkSchedule) -> Clock:
     return clock
 
 
-def _may_end_outside(duration: Span) -> bool:
-    """Working days and hours end in working time by themselves."""
-    return duration.unit == "c" or not duration.amount
+def forget() -> None:
+    """Drop what the clocks remember: every answer can be found again."""
+    _clocks.clear()
 
 
 def _after(start: datetime, amount: int, unit: str, schedule: WorkSchedule) -> datetime:

@@ -41,9 +41,9 @@ def basics():
 
 
 def one_of_each_kind() -> list[Story]:
-    """Few stories in which every fate, template and verb occurs; through the services each of them is slow."""
+    """Few stories in which every fate, template, verb and kind of terms occurs; each is slow through the services."""
     told = zip(cards(60), tell_stories(60, 1, NOW), strict=True)
-    kinds = {s.number: (s, {c.fate, c.template, *(act.verb for act in s.acts)}) for c, s in told}
+    kinds = {s.number: (s, {c.fate, c.template, *terms_in(s), *(act.verb for act in s.acts)}) for c, s in told}
     missing = set().union(*(own for _story, own in kinds.values()))
     chosen = []
     while missing:
@@ -51,6 +51,13 @@ def one_of_each_kind() -> list[Story]:
         chosen.append(story)
         missing -= own
     return chosen
+
+
+def terms_in(story: Story) -> set[tuple[str, object]]:
+    """What of the story's terms adds steps to its template."""
+    values = story.acts[0].data["values"]
+    names = ("payment_terms", "incoterm", "third_party_inspection", "wood_packaging", "statutory_inspection")
+    return {(name, values[name]) for name in names}
 
 
 def rows_of_demo(orders: int, seed: int) -> dict[type[models.Model], list[str]]:
@@ -66,6 +73,7 @@ def rows_of_demo(orders: int, seed: int) -> dict[type[models.Model], list[str]]:
 def test_demo_rows_are_what_the_services_write(basics):
     stories = one_of_each_kind()
     assert {act.verb for story in stories for act in story.acts} >= {"hold", "cancel", "resume", "promise", "move"}
+    assert {("payment_terms", "LC"), ("wood_packaging", True)} <= set().union(*map(terms_in, stories))
     with transaction.atomic():
         load_stories(stories)
         in_bulk = {table: snapshot(table) for table in TABLES}

@@ -199,7 +199,11 @@ def test_limit_that_a_lead_makes_impossible_is_told():
 
 def test_lead_is_kept_where_the_buffer_is_not():
     """Only the lead of the booking is short of its buffer; inspection may not be due less than two days after it."""
-    steps = (step("BOOK", "6w", latest="QC-2w"), step("QC", "1w", calendar="office"), step("SHIP", "0", "QC", "carrier"))
+    steps = (
+        step("BOOK", "6w", latest="QC-2w"),
+        step("QC", "1w", calendar="office"),
+        step("SHIP", "0", "QC", "carrier"),
+    )
 
     found = planned(*steps, anchors={"SHIP": china("2026-03-13 18:00")}, buffer=span("2w"))
 
@@ -244,7 +248,10 @@ def test_soft_limit_is_told_but_moves_nothing():
 
 def test_dates_beyond_the_final_calendar_are_provisional():
     found = planned(
-        step("A", "1w"), step("B", "20w", "A"), step("C", "1w", "B", "carrier"), verified_until={"office": date(2026, 3, 20)}
+        step("A", "1w"),
+        step("B", "20w", "A"),
+        step("C", "1w", "B", "carrier"),
+        verified_until={"office": date(2026, 3, 20)},
     )
 
     assert {code: each.is_provisional for code, each in found.steps.items()} == {"A": False, "B": True, "C": False}

@@ -54,7 +54,9 @@ def test_templates_have_as_many_milestones_as_the_table_says(template, count):
 
 
 @pytest.mark.parametrize("weekday", range(5))
-@pytest.mark.parametrize(("template", "anchor", "expected"), [("EXPORT_FCL", "ETD", 43), ("GARMENT_TNA", "EX_FACTORY", 60)])
+@pytest.mark.parametrize(
+    ("template", "anchor", "expected"), [("EXPORT_FCL", "ETD", 43), ("GARMENT_TNA", "EX_FACTORY", 60)]
+)
 def test_least_working_days_from_order_to_anchor(template, anchor, expected, weekday):
     assert least(template, anchor, MONDAY + weekday * DAY) == expected
 
@@ -80,8 +82,8 @@ CRITICAL = {
         "PP_MEETING CUT_START SEW_START SEW_DONE FINISHED_PACKED FINAL_AUDIT EX_FACTORY"
     ),
     "DOMESTIC_MTO": (
-        "ORDER_RECEIVED CONTRACT_REVIEW CREDIT_CHECK CONTRACT_SIGNED DRAWING_CONFIRMED WORK_ORDER MATERIAL_IN PROD_START "
-        "PROD_DONE OQC PACKED DISPATCHED DELIVERED"
+        "ORDER_RECEIVED CONTRACT_REVIEW CREDIT_CHECK CONTRACT_SIGNED DRAWING_CONFIRMED WORK_ORDER MATERIAL_IN "
+        "PROD_START PROD_DONE OQC PACKED DISPATCHED DELIVERED"
     ),
 }
 FLOATS = {

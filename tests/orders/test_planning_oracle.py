@@ -62,7 +62,9 @@ class Table:
             wall += range(start + offset, start + offset + 30)
         ends = accumulate((minute + 1 for minute in wall), max, initial=wall[0])
         self.wall = [max(pair) for pair in zip(wall, ends, strict=False)]
-        self.longest_day = max((sum(b - a for a, b in self._hours(day)) for day in self._usual_week()), default=480) or 480
+        self.longest_day = (
+            max((sum(b - a for a, b in self._hours(day)) for day in self._usual_week()), default=480) or 480
+        )
 
     def _usual_week(self) -> list[date]:
         return [day for day in (FIRST + n * DAY for n in range(7, 60)) if not self._is_special(day)]
@@ -241,7 +243,9 @@ def assert_agree(case: Case) -> None:
         code: pushed[code] for code in case.hanging
     }
     beside = {code for code in backward if _leads_beside(case, code, backward)}
-    critical = {code for code in late if code not in case.actuals and not oracle.table(code).has_a_day(early[code], tight[code])}
+    critical = {
+        code for code in late if code not in case.actuals and not oracle.table(code).has_a_day(early[code], tight[code])
+    }
     assert {code for code in backward if plan[code].is_critical} - beside == critical - beside
 
 

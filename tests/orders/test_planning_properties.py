@@ -1,6 +1,6 @@
 """What holds for every plan, found out with random networks on random calendars with random facts.
 
-The constants count the networks; the run tells their sum at its end (tests/conftest.py). Each property that could hold
+The run tells at its end how many networks were drawn (tests/conftest.py). Each property that could hold
 by accident has a control: the same check must find a fault in a plan that was broken on purpose.
 """
 
@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,9 +94,9 @@ def _late_faults(case: Case, plan: Plan) -> Iterator[str]:
         for lead in case.steps:
             late = plan[lead.code].latest_finish_at
             for other, lead_time in lead.latest:
-                if other == each.code and lead.code not in case.hanging:
-                    if late is None or clock_of(case, lead.code).after(late, lead_time) > end:
-                        yield f"latest of {lead.code} is less than {lead_time} before that of {each.code}"
+                is_asked = other == each.code and lead.code not in case.hanging
+                if is_asked and (late is None or clock_of(case, lead.code).after(late, lead_time) > end):
+                    yield f"latest of {lead.code} is less than {lead_time} before that of {each.code}"
 
 
 def _due_faults(case: Case, plan: Plan) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _place_faults(case: Case, plan: Plan) -> Iterator[str]:
         yield from (f"{each.code} {name} {at}" for name, at in dates.items() if clock.settle(at) != at)
 
 
-@settings(relaxed, max_examples=3000)
+@settings(relaxed, max_examples=3500)
 @given(cases())
 def test_plan_breaks_no_dependency_lag_limit_anchor_or_closing_time(case):
     assert faults_of(case, case.plan()) == []
@@ -198,7 +199,9 @@ def test_recomputing_changes_nothing(case, source, zone):
     plan = case.plan()
 
     again = case.but(
-        steps=tuple(steps), anchors=there, calendars=pickle.loads(pickle.dumps(case.calendars))  # noqa: S301  our own
+        steps=tuple(steps),
+        anchors=there,
+        calendars=pickle.loads(pickle.dumps(case.calendars)),  # noqa: S301  our own
     ).plan()
 
     assert case.plan() == plan
@@ -208,7 +211,9 @@ def test_recomputing_changes_nothing(case, source, zone):
 
 def related(case: Case) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """The ancestors and the descendants of each step: by dependency, by `latest`, by `within`."""
-    before: dict[str, set[str]] = {each.code: {o for o, _lag in (*each.dependencies, *each.within)} for each in case.steps}
+    before: dict[str, set[str]] = {
+        each.code: {o for o, _lag in (*each.dependencies, *each.within)} for each in case.steps
+    }
     for each in case.steps:
         for other, _lead in each.latest:
             before[other].add(each.code)
@@ -216,7 +221,7 @@ def related(case: Case) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return {code: _reached(code, before) for code in before}, {code: _reached(code, after) for code in before}
 
 
-@settings(relaxed, max_examples=1300)
+@settings(relaxed, max_examples=1000)
 @given(cases(), st.data())
 def test_a_step_that_has_nothing_to_do_with_a_change_stays_where_it_is(case, data):
     code = data.draw(st.sampled_from([each.code for each in case.steps]))
@@ -247,7 +252,9 @@ def test_steps_before_and_after_a_change_do_move():
 
     assert longer.plan()["CUT"].due_at < CHAIN.plan()["CUT"].due_at
     assert longer.plan()["PAY"].due_at == CHAIN.plan()["PAY"].due_at  # the anchor stands between
-    assert longer.but(anchors={START: CHAIN.anchors[START]}).plan()["PAY"].due_at > CHAIN.plan()["SHIP"].earliest_finish_at
+    assert (
+        longer.but(anchors={START: CHAIN.anchors[START]}).plan()["PAY"].due_at > CHAIN.plan()["SHIP"].earliest_finish_at
+    )
 
 
 FROM_BEFORE = {"start", "after", "now", "expected", "pause"}
@@ -286,7 +293,7 @@ def _not_to(edges, code):
     return tuple(edge for edge in edges if edge[0] != code)
 
 
-@settings(relaxed, max_examples=1200)
+@settings(relaxed, max_examples=1000)
 @given(cases(), st.data())
 def test_taking_the_binding_constraint_away_moves_the_date(case, data):
     """Earlier if it was held back from before. If held from behind: later, or nobody asks for the step any more."""
@@ -391,10 +398,9 @@ def test_a_pause_moves_the_due_instant_of_a_free_step_by_just_its_working_time(c
     assert working_time_between(begin, due - TICK, SCHEDULES[calendar], [pause]) < hours * HOUR
 
 
-@settings(relaxed, max_examples=900)
-@given(cases())
+@settings(relaxed, max_examples=600)
+@given(cases(has_one_anchor=True))
 def test_anchor_is_short_just_if_it_lies_before_the_earliest_one(case):
-    assume(len(case.hanging) == 1)
     [(code, at)] = case.hanging.items()
     assume(code not in case.actuals)
     plan = case.plan()
@@ -422,7 +428,7 @@ def test_shortfalls_name_chains_of_open_steps_that_wait_for_each_other(case):
         chain, help_days = shortfall.chain, [days for _code, days in shortfall.helps]
         assert chain[-1] == shortfall.step
         assert not set(chain) & case.actuals.keys()
-        assert all(first in waits_for[second] for first, second in zip(chain, chain[1:], strict=False))
+        assert all(first in waits_for[second] for first, second in pairwise(chain))
         assert {code for code, _days in shortfall.helps} <= set(chain)
         assert help_days == sorted(help_days, reverse=True)
         assert shortfall.days >= 1
@@ -444,10 +450,9 @@ def test_float_is_working_time_to_the_latest_and_what_is_not_final_is_marked(cas
         assert planned.is_provisional is (is_known and clock.local_date(max(early, planned.due_at)) > until)
 
 
-@settings(relaxed, max_examples=600)
-@given(cases(rich=False))
+@settings(relaxed, max_examples=500)
+@given(cases(rich=False, has_one_anchor=True))
 def test_critical_is_less_than_a_day_of_float_towards_the_earliest_anchor(case):
-    assume(len(case.hanging) == 1)
     plan = case.plan()
     backward = {code for code, planned in plan.steps.items() if planned.is_backward}
     [anchor] = case.hanging
