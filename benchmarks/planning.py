@@ -276,10 +276,11 @@ def lay_down_plans(count: int, now: datetime) -> list[int]:
     from teams.models import WorkCalendar
 
     versions = dict(WorkCalendar.objects.values_list("pk", "version"))
-    orders = Order.objects.filter(status__in=PLANNED_ORDER, plan=None).order_by("pk")[:count]
-    ids = list(orders.values_list("pk", flat=True))
-    for first in range(0, len(ids), 500):
-        batch = list(Order.objects.filter(pk__in=ids[first : first + 500]).order_by("pk"))
+    open_orders = Order.objects.filter(status__in=PLANNED_ORDER).order_by("pk")
+    ids = list(open_orders.values_list("pk", flat=True)[:count])
+    bare = list(open_orders.filter(pk__in=ids, plan=None).values_list("pk", flat=True))
+    for first in range(0, len(bare), 500):
+        batch = list(Order.objects.filter(pk__in=bare[first : first + 500]).order_by("pk"))
         changes = []
         for order, milestones in _with_milestones(batch):
             shape = Shape(order.template_id)

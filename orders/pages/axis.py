@@ -6,6 +6,7 @@ A row for each step, grouped by stage and by shipment. Each row is shaded where 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -108,7 +109,7 @@ class Row:
     def middle(self) -> int:
         return self.y + ROW // 2
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The bar in words."""
         milestone = self.milestone
