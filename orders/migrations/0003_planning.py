@@ -8,178 +8,309 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0002_company_calendar'),
-        ('orders', '0002_events_append_only'),
-        ('teams', '0004_first_calendar_versions'),
+        ("customers", "0002_company_calendar"),
+        ("orders", "0002_events_append_only"),
+        ("teams", "0004_first_calendar_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PlanJob',
+            name="PlanJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('count', 'Count what a calendar edit moves'), ('calendar', 'Re-plan after a calendar edit'), ('template', 'Move to a new template version')], max_length=10)),
-                ('order_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None)),
-                ('created_at', models.DateTimeField()),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('moved', models.PositiveIntegerField(default=0)),
-                ('failed', models.PositiveIntegerField(default=0)),
-                ('last_order_id', models.BigIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('faults', models.JSONField(default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("count", "Count what a calendar edit moves"),
+                            ("calendar", "Re-plan after a calendar edit"),
+                            ("template", "Move to a new template version"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "order_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("moved", models.PositiveIntegerField(default=0)),
+                ("failed", models.PositiveIntegerField(default=0)),
+                ("last_order_id", models.BigIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("faults", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'planning job',
-                'verbose_name_plural': 'planning jobs',
+                "verbose_name": "planning job",
+                "verbose_name_plural": "planning jobs",
             },
         ),
         migrations.AddField(
-            model_name='milestone',
-            name='expected_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='expected'),
+            model_name="milestone",
+            name="expected_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="expected"),
         ),
         migrations.AddField(
-            model_name='milestone',
-            name='is_critical',
-            field=models.BooleanField(default=False, verbose_name='critical'),
+            model_name="milestone",
+            name="is_critical",
+            field=models.BooleanField(default=False, verbose_name="critical"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='lc_expiry',
-            field=models.DateField(blank=True, null=True, verbose_name='L/C expiry'),
+            model_name="order",
+            name="lc_expiry",
+            field=models.DateField(blank=True, null=True, verbose_name="L/C expiry"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='lc_latest_shipment',
-            field=models.DateField(blank=True, null=True, verbose_name='L/C latest shipment'),
+            model_name="order",
+            name="lc_latest_shipment",
+            field=models.DateField(blank=True, null=True, verbose_name="L/C latest shipment"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='lc_presentation_days',
-            field=models.PositiveSmallIntegerField(default=21, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)], verbose_name='L/C presentation, days after shipment'),
+            model_name="order",
+            name="lc_presentation_days",
+            field=models.PositiveSmallIntegerField(
+                default=21,
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)],
+                verbose_name="L/C presentation, days after shipment",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='plan_shape',
+            model_name="order",
+            name="plan_shape",
             field=models.JSONField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='order',
-            name='statutory_inspection',
-            field=models.BooleanField(default=False, verbose_name='statutory inspection goods'),
+            model_name="order",
+            name="statutory_inspection",
+            field=models.BooleanField(default=False, verbose_name="statutory inspection goods"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='third_party_inspection',
-            field=models.BooleanField(default=False, verbose_name='third-party inspection'),
+            model_name="order",
+            name="third_party_inspection",
+            field=models.BooleanField(default=False, verbose_name="third-party inspection"),
         ),
         migrations.AddField(
-            model_name='order',
-            name='wood_packaging',
-            field=models.BooleanField(default=False, verbose_name='wood packaging'),
+            model_name="order",
+            name="wood_packaging",
+            field=models.BooleanField(default=False, verbose_name="wood packaging"),
         ),
         migrations.AddField(
-            model_name='processtemplate',
-            name='buffer',
-            field=models.CharField(default='0', max_length=10, verbose_name='buffer before the anchor'),
+            model_name="processtemplate",
+            name="buffer",
+            field=models.CharField(default="0", max_length=10, verbose_name="buffer before the anchor"),
         ),
         migrations.AddField(
-            model_name='processtemplate',
-            name='made_by',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="processtemplate",
+            name="made_by",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='templatestep',
-            name='calendar',
-            field=models.CharField(blank=True, max_length=40, verbose_name='work calendar'),
+            model_name="templatestep",
+            name="calendar",
+            field=models.CharField(blank=True, max_length=40, verbose_name="work calendar"),
         ),
         migrations.AlterField(
-            model_name='orderevent',
-            name='kind',
-            field=models.CharField(choices=[('created', 'Created'), ('imported', 'Imported'), ('edited', 'Changed'), ('confirmed', 'Confirmed'), ('held', 'Put on hold'), ('resumed', 'Taken up again'), ('cancelled', 'Cancelled'), ('closed', 'Closed'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('status', 'Status follows the shipments'), ('promise', 'Promise moved'), ('completed', 'Step completed'), ('skipped', 'Step skipped'), ('reopened', 'Step reopened'), ('paused', 'Clock paused'), ('unpaused', 'Clock runs again'), ('assigned', 'Assigned'), ('due', 'Due date moved'), ('planned', 'Plan changed'), ('moved', 'Shipment moved'), ('document', 'Document added'), ('document_decided', 'Document decided'), ('comment', 'Comment')], max_length=20),
+            model_name="orderevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("created", "Created"),
+                    ("imported", "Imported"),
+                    ("edited", "Changed"),
+                    ("confirmed", "Confirmed"),
+                    ("held", "Put on hold"),
+                    ("resumed", "Taken up again"),
+                    ("cancelled", "Cancelled"),
+                    ("closed", "Closed"),
+                    ("shipped", "Shipped"),
+                    ("delivered", "Delivered"),
+                    ("status", "Status follows the shipments"),
+                    ("promise", "Promise moved"),
+                    ("completed", "Step completed"),
+                    ("skipped", "Step skipped"),
+                    ("reopened", "Step reopened"),
+                    ("paused", "Clock paused"),
+                    ("unpaused", "Clock runs again"),
+                    ("assigned", "Assigned"),
+                    ("due", "Due date moved"),
+                    ("planned", "Plan changed"),
+                    ("moved", "Shipment moved"),
+                    ("document", "Document added"),
+                    ("document_decided", "Document decided"),
+                    ("comment", "Comment"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.CreateModel(
-            name='PlanChange',
+            name="PlanChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(choices=[('confirmed', 'Order confirmed'), ('replan', 'Re-planned'), ('calendar', 'Work calendar changed'), ('template', 'New template version'), ('undo', 'Undone')], max_length=10)),
-                ('basis', models.JSONField()),
-                ('moves', models.JSONField(default=list)),
-                ('values', models.JSONField(default=dict)),
-                ('reason', models.TextField(blank=True, max_length=4000)),
-                ('side', models.CharField(blank=True, choices=[('internal', 'Us'), ('customer', 'Customer'), ('supplier', 'Supplier'), ('carrier', 'Carrier'), ('authority', 'Authority'), ('force_majeure', 'Force majeure')], max_length=14)),
-                ('at', models.DateTimeField()),
-                ('is_undone', models.BooleanField(default=False)),
-                ('before', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.planchange')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plan_changes', to='orders.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "Order confirmed"),
+                            ("replan", "Re-planned"),
+                            ("calendar", "Work calendar changed"),
+                            ("template", "New template version"),
+                            ("undo", "Undone"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("basis", models.JSONField()),
+                ("moves", models.JSONField(default=list)),
+                ("values", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True, max_length=4000)),
+                (
+                    "side",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("internal", "Us"),
+                            ("customer", "Customer"),
+                            ("supplier", "Supplier"),
+                            ("carrier", "Carrier"),
+                            ("authority", "Authority"),
+                            ("force_majeure", "Force majeure"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("is_undone", models.BooleanField(default=False)),
+                (
+                    "before",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.planchange"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="plan_changes", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'change of plan',
-                'verbose_name_plural': 'changes of plan',
+                "verbose_name": "change of plan",
+                "verbose_name_plural": "changes of plan",
             },
         ),
         migrations.AddField(
-            model_name='order',
-            name='plan',
-            field=models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='in_force_for', to='orders.planchange'),
+            model_name="order",
+            name="plan",
+            field=models.OneToOneField(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="in_force_for",
+                to="orders.planchange",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('lc_latest_shipment', None), ('lc_expiry', None), ('lc_expiry__gte', models.F('lc_latest_shipment')), _connector='OR'), name='order_lc_expires_after_shipment'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lc_latest_shipment", None),
+                    ("lc_expiry", None),
+                    ("lc_expiry__gte", models.F("lc_latest_shipment")),
+                    _connector="OR",
+                ),
+                name="order_lc_expires_after_shipment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('lc_presentation_days__range', (1, 90))), name='order_lc_presentation_days_positive'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lc_presentation_days__range", (1, 90))), name="order_lc_presentation_days_positive"
+            ),
         ),
         migrations.AddField(
-            model_name='planjob',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="planjob",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='planjob',
-            name='calendar',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.workcalendar'),
+            model_name="planjob",
+            name="calendar",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="teams.workcalendar"
+            ),
         ),
         migrations.AddField(
-            model_name='planjob',
-            name='edit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='teams.calendaredit'),
+            model_name="planjob",
+            name="edit",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="teams.calendaredit"
+            ),
         ),
         migrations.AddField(
-            model_name='planjob',
-            name='template',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.processtemplate'),
+            model_name="planjob",
+            name="template",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.processtemplate"
+            ),
         ),
         migrations.AddField(
-            model_name='planchange',
-            name='job',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='orders.planjob'),
+            model_name="planchange",
+            name="job",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="orders.planjob"
+            ),
         ),
         migrations.AddIndex(
-            model_name='planjob',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['id'], name='planjob_unfinished'),
+            model_name="planjob",
+            index=models.Index(condition=models.Q(("finished_at", None)), fields=["id"], name="planjob_unfinished"),
         ),
         migrations.AddConstraint(
-            model_name='planjob',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['count', 'calendar', 'template'])), name='planjob_kind_known'),
+            model_name="planjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["count", "calendar", "template"])), name="planjob_kind_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='planchange',
-            index=models.Index(fields=['order', '-id'], name='planchange_of_order'),
+            model_name="planchange",
+            index=models.Index(fields=["order", "-id"], name="planchange_of_order"),
         ),
         migrations.AddConstraint(
-            model_name='planchange',
-            constraint=models.CheckConstraint(condition=models.Q(('cause__in', ['confirmed', 'replan', 'calendar', 'template', 'undo'])), name='planchange_cause_known'),
+            model_name="planchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cause__in", ["confirmed", "replan", "calendar", "template", "undo"])),
+                name="planchange_cause_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('job__isnull', False)), fields=('job', 'order'), name='planchange_once_a_job'),
+            model_name="planchange",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("job__isnull", False)), fields=("job", "order"), name="planchange_once_a_job"
+            ),
         ),
     ]

@@ -17,6 +17,7 @@ from orders.plan_words import Names, binding_words, float_words, limit_name, wor
 from orders.planning import Constraint, Plan, PlanningError, Shortfall, Span, clock_for
 from orders.process import buffer_of
 from orders.schedule import Inputs, inputs_of, nodes_of
+from orders.services.plans.reading import plan_of_today, verified_until
 from orders.targets import step_of_move
 from orders.workflow import RUNNING_ORDER, MilestoneStatus, OrderStatus, delivery_move
 from teams.worktime import CalendarExhausted
@@ -68,7 +69,7 @@ class LivePlan:
 
     @property
     def verified_until(self) -> dict[str, date]:
-        return verified_until(self.milestones.values())
+        return verified_until(list(self.milestones.values()))
 
     @property
     def buffer(self) -> Span:
@@ -77,11 +78,6 @@ class LivePlan:
     def name(self, key: str) -> str:
         """The step's name, with the shipment's number where it stands once for each."""
         return name_of(key, self.nodes, self.milestones, self.shipments)
-
-
-def verified_until(milestones: Iterable[Milestone]) -> dict[str, date]:
-    """Until when each calendar of the steps is final, by the engine's calendar keys."""
-    return {str(m.calendar_id): until for m in milestones if (until := m.calendar.verified_until)}
 
 
 def name_of(
@@ -111,9 +107,8 @@ def read_live(
     basis = Basis.from_dict(order.plan.basis)
     inputs = inputs_of(milestones, basis, [pause for m in milestones for pause in m.pauses.all()])
     known = {m.key: m for m in milestones if m.key in inputs.calendars}
-    actuals = {key: m.closed_at for key, m in known.items() if not m.is_open and m.closed_at}
     try:
-        plan = inputs.plan(actuals=actuals, now=now, verified_until=verified_until(milestones))
+        plan = plan_of_today(inputs, milestones, now=now)
     except (PlanningError, CalendarExhausted):
         return None
     return LivePlan(order, known, inputs, plan, now, shipments or {})

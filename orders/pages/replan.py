@@ -10,16 +10,17 @@ from django.utils.translation import gettext as _
 
 from orders.basis import Shape
 from orders.grammar import StepSpec, parse_span
-from orders.models import Milestone, Order, PlanCause, PlanChange, Shipment
+from orders.models import Milestone, Order, PlanChange, Shipment
 from orders.models.templates import in_language
 from orders.network import Node
-from orders.overlays import OverlayNote, overlay_notes
+from orders.overlays import OverlayNote
 from orders.pages.plan import LivePlan, ShortfallView, name_of, shortfalls_of
 from orders.plan_words import binding_words, exact_float
 from orders.planning import Constraint, clock_for
 from orders.process import steps_of
 from orders.schedule import specs_of
-from orders.services.plans.proposing import Move, Proposal
+from orders.services.plans.applying import NOT_UNDONE
+from orders.services.plans.proposing import Move, Proposal, rules_of
 from teams.models import User
 
 SHOWN_CHANGES = 20
@@ -129,7 +130,7 @@ def _terms_notes(proposal: Proposal) -> list[TermsNote]:
     before, after = proposal.before, proposal.basis
     if before is None or (before.shape.terms, before.shape.template) == (after.shape.terms, after.shape.template):
         return []
-    old, new = _rules(before.shape), _rules(after.shape)
+    old, new = rules_of(before.shape), rules_of(after.shape)
     names = {spec.code: in_language(spec.name_zh, spec.name_en) for spec in _all_specs(before.shape, after.shape)}
     # Steps that are done stay, whatever the terms say of them.
     moved = {
@@ -144,11 +145,6 @@ def _terms_notes(proposal: Proposal) -> list[TermsNote]:
 
     ended = [said(note, is_ending=True) for rule, note in old.items() if rule not in new]
     return ended + [said(note, is_ending=False) for rule, note in new.items() if rule not in old]
-
-
-def _rules(shape: Shape) -> dict[str, OverlayNote]:
-    specs = [spec for _pk, spec in steps_of(shape.template)]
-    return {note.rule: note for note in overlay_notes(specs, shape.terms)}
 
 
 def _all_specs(*shapes: Shape) -> Iterable[StepSpec]:
@@ -194,7 +190,7 @@ def changes_of(order: Order) -> list[ChangeView]:
 def is_undoable(order: Order, change: PlanChange) -> bool:
     """The plan in force can be undone where it took the place of another one."""
     return (
-        order.is_open and change.pk == order.plan_id and change.before_id is not None and change.cause != PlanCause.UNDO
+        order.is_open and change.pk == order.plan_id and change.before_id is not None and change.cause not in NOT_UNDONE
     )
 
 

@@ -13,7 +13,7 @@ from orders.basis import Basis, Shape
 from orders.calendars import Calendars, calendars_of
 from orders.models import ClockPause, Milestone, Order, ProcessTemplate
 from orders.network import Node
-from orders.overlays import overlay_notes
+from orders.overlays import OverlayNote, overlay_notes
 from orders.plan_words import NoPlan, refusal_of
 from orders.planning import Constraint, Plan, PlanningError
 from orders.process import steps_of
@@ -62,7 +62,7 @@ class Move:
 
 @dataclass
 class Proposal:
-    """A plan as it would be. `notes` tell the overlays that a change of terms brings or takes away."""
+    """A plan as it would be. `notes` tell the rules that begin or cease to hold with a change of terms."""
 
     order: Order
     basis: Basis
@@ -302,8 +302,15 @@ def _moves(rows: Rows, planned: Plan, old: Mapping[int, tuple[datetime | None, i
 
 
 def _notes(before: Basis | None, after: Basis) -> list[str]:
-    """In words, what the terms add to or take from the template, where they are others than before."""
+    """In words, the rules of the terms that begin or cease to hold."""
     if before is None or (before.shape.terms == after.shape.terms and before.shape.template == after.shape.template):
         return []
-    specs = [spec for _pk, spec in steps_of(after.shape.template)]
-    return [str(note.condition) for note in overlay_notes(specs, after.shape.terms)]
+    old, new = rules_of(before.shape), rules_of(after.shape)
+    ended = [_("no longer: %(condition)s") % {"condition": n.condition} for rule, n in old.items() if rule not in new]
+    return ended + [str(note.condition) for rule, note in new.items() if rule not in old]
+
+
+def rules_of(shape: Shape) -> dict[str, OverlayNote]:
+    """The rules of the terms that change the template, by their codes."""
+    specs = [spec for _pk, spec in steps_of(shape.template)]
+    return {note.rule: note for note in overlay_notes(specs, shape.terms)}

@@ -46,15 +46,24 @@ def read_plan(order: Order, milestones: Sequence[Milestone], *, now: datetime) -
     if basis is None:
         return None
     inputs = inputs_of(milestones, basis, pauses_of(milestones))
-    until = verified_until(milestones)
-    closed = {m.key: m.closed_at for m in milestones if not m.is_open and m.closed_at and m.key in inputs.calendars}
-    today = replace(inputs, basis=replace(basis, expected={m.key: m.expected_at for m in milestones if m.expected_at}))
     try:
-        plan = inputs.plan(verified_until=until)
-        forecast = today.plan(actuals=closed, now=now, verified_until=until)
+        plan = inputs.plan(verified_until=verified_until(milestones))
+        forecast = plan_of_today(inputs, milestones, now=now)
     except PlanningError as error:
         raise refusal_of(error, nodes_of(basis.shape)) from error
     return PlanReading(order, basis, milestones, inputs, plan, forecast)
+
+
+def plan_of_today(inputs: Inputs, milestones: Sequence[Milestone], *, now: datetime) -> Plan:
+    """The plan in force with what has happened by `now`, and with what owners expect.
+
+    Raises:
+        PlanningError: a calendar has no working time that far away.
+    """
+    closed = {m.key: m.closed_at for m in milestones if not m.is_open and m.closed_at}
+    expected = {m.key: m.expected_at for m in milestones if m.is_open and m.expected_at}
+    today = replace(inputs, basis=replace(inputs.basis, expected=expected))
+    return today.plan(actuals=closed, now=now, verified_until=verified_until(milestones))
 
 
 def verified_until(milestones: Sequence[Milestone]) -> dict[str, date]:
