@@ -27,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT)
+sys.path[0] = str(ROOT)  # not this folder: its modules are `benchmarks.…`
 
 from orders.planning import START, Plan, PlanStep, Span, plan, spans  # noqa: E402  the path comes first
 from teams.statutory import china_days  # noqa: E402
@@ -168,6 +168,22 @@ def measure_one(rounds: int) -> bool:
     return is_met
 
 
+def plan_lines(is_quick: bool):
+    """The line of the report for one plan; see `measure_one`."""
+    from benchmarks.jobs import Line
+
+    schedules, floors, walls = calendars(), [], []
+    for number in range(60 if is_quick else 400):
+        order = make_order(number, STEPS)
+        floors.append(timed(lambda order=order: topological_pass(order.steps))[0])
+        walls.append(timed(lambda order=order: order.plan(schedules))[0])
+    floor, p50 = statistics.median(floors), statistics.median(walls)
+    p95 = statistics.quantiles(walls, n=20)[18]
+    name = f"plan an order of {STEPS} steps over 5 calendars"
+    target = f"p95 ≤ {TARGET_MS} ms, p50 is {p50 / floor:.0f} × floor"
+    return [Line(name, f"{p50:.1f}, p95 {p95:.1f} ms", f"{floor:.2f} ms", target, p95 <= TARGET_MS)]
+
+
 def measure_many(count: int) -> None:
     """Many orders by a calendar that has just changed, in memory; the floor runs over the same networks."""
     orders = [make_order(number, STEPS_OF_MANY) for number in range(count)]
@@ -185,10 +201,9 @@ def measure_many(count: int) -> None:
         engine, engine_cpu = engine + wall, engine_cpu + cpu
     gc.collect()
     print(f"\n{count:,} orders of {STEPS_OF_MANY} steps after a calendar change, the engine alone")
-    print(
-        f"  {engine / 1000:.1f} s, {engine_cpu / 1000:.1f} s CPU, {engine / floor:.0f} × the floor; memory "
-        f"{memory:.0f} → {resident_megabytes():.0f} MB, at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
-    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  {engine / 1000:.1f} s, {engine_cpu / 1000:.1f} s CPU, {engine / floor:.0f} × the floor")
+    print(f"  memory {memory:.0f} → {resident_megabytes():.0f} MB, at most {peak:.0f} MB")
 
 
 # With the product's job
@@ -198,7 +213,9 @@ def replan_lines(count: int, now: datetime):
     """Lines of the report: the product's job over `count` open orders of the seeded firm, in a process of its own."""
     from benchmarks.jobs import Line
 
-    code = f"import django; django.setup(); from benchmarks.planning import replan; replan({count}, {now.isoformat()!r})"
+    code = (
+        f"import django; django.setup(); from benchmarks.planning import replan; replan({count}, {now.isoformat()!r})"
+    )
     process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(process.stdout.strip().splitlines()[-1])
     most = TARGET_SECONDS * found["orders"] / FIRM
@@ -231,7 +248,9 @@ def replan(count: int, at: str) -> None:
     now = datetime.fromisoformat(at)
     ids = lay_down_plans(count, now)
     run_job(jobs, edit_office(now, "2020-01-01"), now)  # the first one only brings the seed's dates in line
-    for order, milestones in jobs._with_milestones(planned_orders(ids[:50])):  # the floor's networks are the orders' own
+    for order, milestones in jobs._with_milestones(
+        planned_orders(ids[:50])
+    ):  # the floor's networks are the orders' own
         inputs_of(milestones, flow.basis_of(order), ())
     edit = edit_office(now + MINUTE, (now + 21 * DAY).date().isoformat())
     gc.collect()

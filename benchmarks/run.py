@@ -81,12 +81,14 @@ def run(options: argparse.Namespace, database, folder: Path) -> bool:
         web.stop()
     if options.only:
         return is_met
-    from benchmarks import jobs
+    from benchmarks import jobs, planning
 
     lines = jobs.sweep_lines(1000 if options.orders >= FIRM else 200, now)
     lines += jobs.delivery_lines(3000 if not options.quick else 600, int(os.environ["BENCH_SMTP_PORT"]), now)
     lines += jobs.import_lines(10_000 if not options.quick else 2_000, folder)
     lines += jobs.worktime_lines(options.quick)
+    lines += planning.plan_lines(options.quick)
+    lines += planning.replan_lines(min(planning.FIRM, options.orders // 4), now)
     print_lines(lines)
     print_not_built()
     return is_met and all(line.is_met is not False for line in lines)

@@ -45,7 +45,7 @@ def _slip(order: Order, now: datetime) -> None:
     schedule = step.calendar.schedule()
     day = add_working_days(max(now, step.due_at or now).astimezone(ZONE).date(), 4, schedule)
     expected = Changes(expected={step.pk: end_of_working_day(day, schedule)})
-    _apply(order, expected, reason="染厂排缸推后，预计四天后完成", side=Side.SUPPLIER, now=now)
+    _apply(order, expected, reason="供应商排产推后，预计晚四个工作日完成", side=Side.SUPPLIER, now=now)
 
 
 def _terms(order: Order, now: datetime) -> None:
