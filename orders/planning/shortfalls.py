@@ -62,19 +62,17 @@ def _of_hard_steps(missed: Missed) -> Iterable[Shortfall]:
 
 def _shortfall(missed: Missed, code: str, name: str, at: datetime, earliest: datetime, *, is_hard: bool) -> Shortfall:
     chain = _chain_to(missed, code, is_anchor=name == "anchor")
-    clocks, late, early = missed.network.clocks, missed.late.finish, missed.early.finish
+    clocks = missed.network.clocks
     takes_time = name != "anchor" and missed.network.steps[code].duration.amount
     # An event is not worked at, and its own calendar may be the carrier's, open every day: ask the step before it.
-    days = [clocks[code if takes_time or len(chain) < 2 else chain[-2]].days_between(at, earliest)]
-    if name == "anchor":
-        days += [clocks[step].days_between(late[step], early[step]) for step in chain[:-1] if step in late]
+    days = clocks[code if takes_time or len(chain) < 2 else chain[-2]].days_between(at, earliest)
     helps = [(step, _working_days(missed.network.steps[step].duration)) for step in chain]
     return Shortfall(
         step=code,
         name=name,
         at=at,
         earliest_at=earliest,
-        days=max([1, *days]),
+        days=max(1, days),
         chain=tuple(chain),
         helps=tuple(sorted((pair for pair in helps if pair[1]), key=lambda pair: -pair[1])),
         is_hard=is_hard,

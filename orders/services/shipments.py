@@ -259,11 +259,11 @@ def _follow(order: Order, move: str, *, by: User, now: datetime) -> None:
     if needed and all(moved.get(line_id, Decimal(0)) >= quantity for line_id, quantity in needed.items()):
         last = max(at for at, _quantities in reached if at)
         complete_by_shipments(order, STEPS_OF_MOVE[move], finish=last, by=by, now=now)
-    _complete_apart(order, move, by=by, now=now)
+    complete_apart(order, move, by=by, now=now)
     flow.refresh(order, now=now)
 
 
-def _complete_apart(order: Order, move: str, *, by: User, now: datetime) -> None:
+def complete_apart(order: Order, move: str, *, by: User, now: datetime) -> None:
     """Complete steps that stand once for each shipment, as their own shipment has made the move."""
     steps = order.milestones.open().filter(code__in=STEPS_OF_MOVE[move], shipment__isnull=False)
     for milestone in steps.select_related("shipment").order_by("position"):

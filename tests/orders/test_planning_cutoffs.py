@@ -1,8 +1,8 @@
 """Letters of credit and cut-offs, worked by hand: what is due when, and by how many days a date is missed.
 
-The orders are full-container exports with the terms of their row, planned on China's calendars of 2026: 春节 is off from
-02-15 to 02-23 (补班 02-14 and 02-28), 中秋 from 09-25 to 09-27, 国庆 from 10-01 to 10-07 (补班 09-20 and 10-10).
-Banks are closed on every Saturday and Sunday. ETD is the anchor; a ship date "on the day" is by 18:00.
+The orders are full-container exports with the terms of their row, planned on China's calendars of 2026: 春节 is off
+from 02-15 to 02-23 (补班 02-14 and 02-28), 中秋 from 09-25 to 09-27, 国庆 from 10-01 to 10-07 (补班 09-20 and
+10-10). Banks are closed on every Saturday and Sunday. ETD is the anchor; a ship date "on the day" is by 18:00.
 
 - UCP 600 art. 14c: documents are presented within 21 calendar days after shipment, or the period that the credit gives,
   and never after its expiry. Art. 29a would extend an expiry that falls on a day when the bank is closed to the next

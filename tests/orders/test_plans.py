@@ -1,6 +1,7 @@
 """Plans of orders: the first one, re-planning by preview, undo."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from orders.models import EventKind, Milestone, PlanChange
 from orders.services import milestones as milestone_services
 from orders.services import plans
+from orders.services import shipments as shipment_services
 from orders.services.plans import Changes
-from tests.factories import MONDAY, make_confirmed_order, make_team, make_user
+from tests.factories import MONDAY, first_line, make_confirmed_order, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -54,7 +56,13 @@ def test_a_moved_promise_moves_what_hangs_from_it_and_undo_brings_it_back(team, 
     proposal = plans.propose(order, changes, now=later)
     assert dues(order) == before
     change = plans.apply_changes(
-        order_id=order.pk, changes=changes, by=clerk, now=later, reason="客户推迟", side="customer", seen_plan=order.plan_id
+        order_id=order.pk,
+        changes=changes,
+        by=clerk,
+        now=later,
+        reason="客户推迟",
+        side="customer",
+        seen_plan=order.plan_id,
     )
 
     after = dues(order)
@@ -72,7 +80,9 @@ def test_a_moved_promise_moves_what_hangs_from_it_and_undo_brings_it_back(team, 
 def test_terms_add_and_remove_steps_and_undo_takes_them_back(team, clerk):
     order = make_export(team, clerk, payment_terms="TT_COPY_BL")
     before = dues(order)
-    changes = Changes(terms={"payment_terms": "LC", "lc_latest_shipment": date(2026, 7, 1), "lc_expiry": date(2026, 7, 15)})
+    changes = Changes(
+        terms={"payment_terms": "LC", "lc_latest_shipment": date(2026, 7, 1), "lc_expiry": date(2026, 7, 15)}
+    )
 
     proposal = plans.propose(order, changes, now=MONDAY + DAY)
     kinds = {m.milestone.code: m.kind for m in proposal.moves}
@@ -101,7 +111,9 @@ def test_completing_a_step_late_moves_no_date_until_somebody_re_plans(team, cler
     before = dues(order)
     now = MONDAY + 2 * DAY
     first = order.milestones.get(code="ORDER_RECEIVED")
-    first.order.documents.create(kind="CPO", uploaded_by=clerk, uploaded_at=now, filename="po.pdf", file="po.pdf", size=1, sha256="0")
+    first.order.documents.create(
+        kind="CPO", uploaded_by=clerk, uploaded_at=now, filename="po.pdf", file="po.pdf", size=1, sha256="0"
+    )
     milestone_services.complete_milestone(milestone_id=first.pk, by=clerk, now=now)
     del before["ORDER_RECEIVED"]
     assert dues(order) == before
@@ -110,3 +122,28 @@ def test_completing_a_step_late_moves_no_date_until_somebody_re_plans(team, cler
     moved = {m.milestone.code for m in plans.propose(order, Changes(), now=now).moves}
     assert "DISPATCHED" in moved
     assert PlanChange.objects.filter(order=order).count() == 1
+
+
+def test_steps_of_a_second_shipment_that_has_sailed_are_done_at_once(team, clerk):
+    order = make_export(team, clerk)
+    line = first_line(order)
+    now = MONDAY + 2 * DAY
+    shipments = [
+        shipment_services.create_shipment(
+            values={"number": f"S-{part}", "team": team, "etd": date(2026, 6, 20 + part)},
+            lines={line.pk: Decimal(50)},
+            by=clerk,
+            now=MONDAY + DAY,
+        )
+        for part in (1, 2)
+    ]
+    shipment_services.move_shipment(shipment_id=shipments[1].pk, to="booked", by=clerk, now=now)
+
+    plans.apply_changes(order_id=order.pk, changes=Changes(), by=clerk, now=now)
+
+    booked = {m.shipment_id: m.status for m in order.milestones.filter(code="BOOKING")}
+    assert booked == {shipments[0].pk: "pending", shipments[1].pk: "done"}
+    assert order.milestones.filter(code="ETD").count() == 2
+    assert order.milestones.filter(code="PROD_DONE").count() == 1
+    etds = dict(order.milestones.filter(code="ETD").values_list("shipment_id", "due_at"))
+    assert [etds[s.pk].astimezone(ZONE).date() for s in shipments] == [date(2026, 6, 21), date(2026, 6, 22)]

@@ -26,6 +26,8 @@ from orders.services.plans.proposing import (
 )
 from orders.services.plans.rows import WRITTEN_FIELDS
 from orders.services.plans.telling import tell_plan_changed, withdraw
+from orders.services.shipments import complete_apart
+from orders.targets import STEPS_OF_MOVE
 from orders.workflow import MilestoneStatus, OrderStatus
 from teams.errors import DomainError
 from teams.models import User
@@ -120,11 +122,20 @@ def write_change(
     )
     order.plan = change
     order.save(update_fields=["plan", "plan_shape"])
+    if by and proposal.basis.shape.shipments:
+        _follow_shipments(order, by=by, now=now)
     data = {"change": change.pk, "cause": cause, "moved": len(moves), "steps": [move["code"] for move in moves][:10]}
     flow.record(order, EventKind.PLANNED, by=by, now=now, reason=reason, side=side, new=cause, data=data)
     if job is None:
         tell_plan_changed(change, proposal.moves, now=now)
     return change
+
+
+def _follow_shipments(order: Order, *, by: User, now: datetime) -> None:
+    """Steps that now stand once for each shipment are done where their own shipment has moved on already."""
+    for move in STEPS_OF_MOVE:
+        complete_apart(order, move, by=by, now=now)
+    flow.refresh(order, now=now, has_moved_dates=False)
 
 
 @transaction.atomic
