@@ -61,11 +61,14 @@ def plan(
     hanging = {code: at for code, at in facts.anchors.items() if code != START}
     pushed = push_out(network, facts, early)
     limits = limits_of(network, pushed.leaves)
-    late = backward_pass(network, hanging, limits=limits)
-    kept = backward_pass(network, hanging, limits=limits, buffer=buffer) if buffer and buffer.amount else late
+    past = _past(network, facts)
+    late = backward_pass(network, hanging, limits=limits, past=past)
+    kept = late
+    if buffer and buffer.amount:
+        kept = backward_pass(network, hanging, limits=limits, past=past, buffer=buffer)
     least = {code: pushed.finish[code] for code in hanging}
     backward_steps = network.before(hanging)
-    tight = backward_pass(network, least, limits=_ends(network, early, backward_steps))
+    tight = backward_pass(network, least, limits=_ends(network, early, backward_steps), past=past)
     due, binding = _dues(network, facts, early, late, kept, limits, backward_steps)
     planned: dict[str, PlannedStep] = {}
     try:
@@ -136,6 +139,17 @@ def _facts_of(
         {code: [(in_utc(code, a), in_utc(code, b)) for a, b in spans] for code, spans in pauses.items() if spans},
         in_utc(START, now),
     )
+
+
+def _past(network: Network, facts: Facts) -> set[str]:
+    """The steps that are done with everything before them: nobody asks by when they could be."""
+    found: set[str] = set()
+    for code, step in network.steps.items():
+        if code in facts.actuals:
+            before = [*[other for other, _lag in step.dependencies], *[other for other, _span in network.leads[code]]]
+            if found.issuperset(before):
+                found.add(code)
+    return found
 
 
 def _ends(network: Network, early: Forward, backward_steps: set[str]) -> dict[str, list[Constraint]]:

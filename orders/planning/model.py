@@ -74,7 +74,8 @@ class Constraint(NamedTuple):
 class PlannedStep:
     """Where a step stands in the plan; instants in UTC.
 
-    `latest_finish_at` and `float` are None where nothing asks for the step by some date. `float` is working time of
+    `latest_finish_at` and `float` are None where nothing asks for the step by some date, or no longer: it is done with
+    all before it. `float` is working time of
     the step's own calendar, negative when it is late; `float_days` counts its working days. `binding` is what keeps
     `due_at` where it is, `ties` are further constraints that would keep it there just as well.
     """

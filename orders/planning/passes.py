@@ -3,7 +3,7 @@
 Each keeps beside a date the constraints that would keep it there: those whose own answer is that very date.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -150,9 +150,10 @@ def backward_pass(
     anchors: Mapping[str, datetime],
     *,
     limits: Mapping[str, Sequence[Constraint]],
+    past: Container[str] = (),
     buffer: Span | None = None,
 ) -> Backward:
-    """As late as possible from `anchors`; a step that nothing asks for by some date is left out.
+    """As late as possible from `anchors`; what nothing asks for by some date is left out, as is `past`.
 
     `limits` are further instants by which steps must be finished. `buffer` is kept free before each anchor, counted in
     the calendar of the step before it.
@@ -160,6 +161,8 @@ def backward_pass(
     found, code = Backward(), ""
     try:
         for code in reversed(list(network.steps)):
+            if code in past:
+                continue
             clock = network.clocks[code]
             if at := anchors.get(code):
                 found.finish[code], found.binding[code] = at, [Constraint("anchor", at, code)]

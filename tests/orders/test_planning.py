@@ -169,6 +169,15 @@ def test_float_is_counted_by_the_own_calendar_of_a_step():
     assert found["PAPERS"].float == timedelta(0)
 
 
+def test_step_that_is_done_with_all_before_it_is_asked_for_no_more():
+    done = {"FABRIC": china("2026-03-05 18:00")}
+
+    found = planned(*SEWN, anchors={"SHIP": SHIP_AT}, actuals=done, now=china("2026-03-06 09:00"))
+
+    assert (found["FABRIC"].latest_finish_at, found["FABRIC"].float) == (None, None)
+    assert found["SEW"].due_at == china("2026-04-03 17:30")
+
+
 def test_promise_that_cannot_be_kept_names_the_chain_and_what_would_help():
     found = planned(*SEWN, anchors={"SHIP": china("2026-03-10 18:00")})
 

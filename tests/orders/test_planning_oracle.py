@@ -238,7 +238,10 @@ def assert_agree(case: Case) -> None:
         assume(False)
     assert {code: minute_of(planned.earliest_finish_at) for code, planned in plan.steps.items()} == early
     backward = {code: planned for code, planned in plan.steps.items() if planned.is_backward}
-    assert {code: minute_of(planned.latest_finish_at) for code, planned in backward.items()} == late
+    asked = {code: planned.latest_finish_at for code, planned in backward.items() if planned.latest_finish_at}
+    assert {code: minute_of(at) for code, at in asked.items()} == {code: late[code] for code in asked}
+    assert late.keys() == backward.keys()
+    assert late.keys() - asked.keys() <= case.actuals.keys()  # done, and so is all before it
     assert {code: minute_of(at) for code, at in plan.earliest_anchors.items()} == {
         code: pushed[code] for code in case.hanging
     }
