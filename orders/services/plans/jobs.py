@@ -4,13 +4,16 @@ A job is a row. Whoever finds one that nobody works on (`unclaimed`) claims it f
 id and stores how far it has come in the transaction that re-plans them: taken up again it goes on behind them.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
+from orders.basis import Basis
 from orders.models import ClockPause, EventKind, Milestone, Order, OrderEvent, PlanCause, PlanChange, PlanJob
 from orders.models.plans import PlanJob as Job
 from orders.services import flow
@@ -23,8 +26,9 @@ from teams.models import CalendarEdit, User, WorkCalendar
 from teams.notifications import outbox
 from teams.worktime import WorkSchedule
 
-BATCH_SIZE = 50
+BATCH_SIZE = 100
 LEASE = timedelta(minutes=2)
+ONE_DAY = timedelta(days=1)
 AT_ONCE = 300  # an edit that touches no more orders is counted while its author waits
 KEPT_EXAMPLES = 20
 KEPT_FAULTS = 50
@@ -41,6 +45,10 @@ FROM unnest(
     id, planned_start_at, due_at, float_minutes, is_critical, soon_at, lead_at, manager_at, next_reminder_at
 )
 WHERE orders_milestone.id = moved.id
+"""
+# The plan is the same by the calendar's new version.
+_NOTE_VERSION = """
+UPDATE orders_planchange SET basis = jsonb_set(basis, ARRAY['calendars', %s], %s::jsonb) WHERE id = ANY(%s::bigint[])
 """
 _COLUMNS = (
     *("pk", "planned_start_at", "due_at", "float_minutes", "is_critical", "soon_at", "lead_at", "manager_at"),
@@ -148,20 +156,20 @@ def _count_batch(job: PlanJob, edit_id: int, now: datetime) -> None:
     if edit.status != CalendarEdit.Status.COUNTING:  # dropped meanwhile
         job.finished_at = now
         return
-    schedule = WorkSchedule.from_dict(edit.spec)
+    proposed = {edit.calendar_id: WorkSchedule.from_dict(edit.spec)}
     orders = _next_orders(job)
-    for order, milestones in _with_milestones(orders):
-        job.done += 1
+    job.done += len(orders)
+    for row in _rows_of(_touched_by(edit, orders)):
         try:
-            proposal = _by_schedule(order, milestones, {edit.calendar_id: schedule})
+            moves = with_basis(row.order, row.milestones, row.basis, proposed, row.all_pauses).moves
         except DomainError as error:
-            _note_fault(job, order, error)
+            _note_fault(job, row.order, error)
             continue
-        if proposal.moves:
+        if moves:
             job.moved += 1
             edit.affected += 1
-            edit.milestones_affected += len(proposal.moves)
-            edit.examples = _with_example(edit.examples, order, proposal.moves)
+            edit.milestones_affected += len(moves)
+            edit.examples = _with_example(edit.examples, row.order, moves)
     edit.checked = job.done
     if len(orders) < BATCH_SIZE:
         job.finished_at = edit.counted_at = now
@@ -173,66 +181,88 @@ def _calendar_batch(job: PlanJob, now: datetime) -> None:
     """Re-plan the next orders by the calendar as it is now; those whose dates stay only note its version."""
     calendar = WorkCalendar.objects.get(pk=job.calendar_id or 0)
     orders = _next_orders(job, for_update=True)
-    written: list[tuple[Order, Proposal, list[Move]]] = []
-    same: list[PlanChange] = []
-    for order, milestones in _with_milestones(orders):
-        job.done += 1
-        basis = flow.basis_of(order)
-        if basis is None or order.plan is None:
-            continue
-        basis = with_versions(basis, {calendar.pk: calendar.version})
+    job.done += len(orders)
+    same = {order.plan_id for order in orders}
+    moved: list[tuple[_Rows, Proposal]] = []
+    for row in _rows_of(_touched_by(job.edit, orders)):
         try:
-            proposal = with_basis(order, milestones, basis)
+            proposal = with_basis(
+                row.order,
+                row.milestones,
+                with_versions(row.basis, {calendar.pk: calendar.version}),
+                pauses=row.all_pauses,
+            )
         except DomainError as error:
-            _note_fault(job, order, error)
+            _note_fault(job, row.order, error)
+            same.discard(row.order.plan_id)
             continue
         if proposal.moves:
-            job.moved += 1
-            written.append((order, proposal, proposal.moves))
-        else:
-            order.plan.basis = basis.to_dict()
-            same.append(order.plan)
-    PlanChange.objects.bulk_update(same, ["basis"])
-    _write_many(job, written, now)
+            moved.append((row, proposal))
+            same.discard(row.order.plan_id)
+    job.moved += len(moved)
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_VERSION, [str(calendar.pk), str(calendar.version), list(same)])
+    _write_many(job, moved, now)
     if len(orders) < BATCH_SIZE:
         job.finished_at = now
 
 
-def _write_many(job: PlanJob, written: Sequence[tuple[Order, Proposal, list[Move]]], now: datetime) -> None:
+def _touched_by(edit: CalendarEdit | None, orders: Sequence[Order]) -> list[Order]:
+    """The orders with a changed date between their first and their last one: no other plan can move. One query."""
+    if edit is None or not orders:
+        return list(orders)
+    changed = sorted(date.fromisoformat(day) for day in edit.changed_dates)
+    spans = Milestone.objects.filter(order__in=orders, due_at__isnull=False).values_list("order").order_by()
+    dues = {pk: (first, last) for pk, first, last in spans.annotate(Min("due_at"), Max("due_at"))}
+    touched = []
+    for order in orders:
+        basis = flow.basis_of(order)
+        if basis is None:
+            continue
+        instants = [basis.start, *dues.get(order.pk, ()), *basis.anchors.values(), *basis.expected.values()]
+        instants += [limit.at for limits in basis.limits.values() for limit in limits]
+        # A day more on both sides: the edited calendar may lie in another zone.
+        first, last = min(instants).date() - ONE_DAY, max(instants).date() + ONE_DAY
+        index = bisect_left(changed, first)
+        if index < len(changed) and changed[index] <= last:
+            touched.append(order)
+    return touched
+
+
+def _write_many(job: PlanJob, moved: Sequence[tuple["_Rows", Proposal]], now: datetime) -> None:
     """What `applying.write_change` writes for one order, by a statement for each table: no step comes or goes here."""
     changes = PlanChange.objects.bulk_create(
         PlanChange(
-            order=order,
+            order=row.order,
             cause=PlanCause.CALENDAR,
-            before=order.plan,
+            before=row.order.plan,
             job=job,
             basis=proposal.basis.to_dict(),
-            moves=[{**move_values(move), "milestone": move.milestone.pk} for move in moves],
+            moves=[{**move_values(move), "milestone": move.milestone.pk} for move in proposal.moves],
             by=job.by,
             at=now,
         )
-        for order, proposal, moves in written
+        for row, proposal in moved
     )
     events, milestones, subjects = [], [], []
-    for change, (order, proposal, moves) in zip(changes, written, strict=True):
-        rows = proposal.rows.kept
-        flow.activate(order, rows, {m.pk: list(m.pauses.all()) for m in rows}, now=now)
-        milestones += [m for m in rows if m.is_open]
-        subjects += [move.milestone.subject for move in moves]
-        order.plan = change
+    for change, (row, proposal) in zip(changes, moved, strict=True):
+        flow.activate(row.order, row.milestones, row.pauses, now=now)
+        milestones += [m for m in row.milestones if m.is_open and row.before[m.pk] != flow.refreshed_values(m)]
+        subjects += [move.milestone.subject for move in proposal.moves]
+        row.order.plan = change
         data = {
             "change": change.pk,
             "cause": change.cause,
-            "moved": len(moves),
-            "steps": [move.milestone.code for move in moves][:10],
+            "moved": len(proposal.moves),
+            "steps": [move.milestone.code for move in proposal.moves][:10],
         }
         events.append(
             OrderEvent(
-                order=order, kind=EventKind.PLANNED, new=change.cause, by=job.by, at=now, recorded_at=now, data=data
+                order=row.order, kind=EventKind.PLANNED, new=change.cause, by=job.by, at=now, recorded_at=now, data=data
             )
         )
     OrderEvent.objects.bulk_create(events)
-    Order.objects.bulk_update([order for order, _proposal, _moves in written], ["plan"])
+    Order.objects.bulk_update([row.order for row, _proposal in moved], ["plan"])
     if milestones:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE_PLANS, [[getattr(m, name) for m in milestones] for name in _COLUMNS])
@@ -269,27 +299,38 @@ def _next_orders(job: PlanJob, *, for_update: bool = False) -> list[Order]:
     return orders
 
 
-def _with_milestones(orders: Sequence[Order]) -> list[tuple[Order, list[Milestone]]]:
+@dataclass(frozen=True)
+class _Rows:
+    """An order of a batch with its milestones and, by milestone, their pauses and values as they were."""
+
+    order: Order
+    basis: Basis
+    milestones: list[Milestone]
+    pauses: Mapping[int, list[ClockPause]]
+    before: Mapping[int, list[Any]]
+
+    @property
+    def all_pauses(self) -> list[ClockPause]:
+        return [pause for own in self.pauses.values() for pause in own]
+
+
+def _rows_of(orders: Sequence[Order]) -> list[_Rows]:
     """The orders with their milestones and pauses; three queries for all."""
     calendars = {calendar.pk: calendar for calendar in WorkCalendar.objects.all()}
-    rows = (
-        Milestone.objects.filter(order__in=orders)
-        .defer("note", "recorded_at", "actual_finish_at", "baseline_finish_at")
-        .prefetch_related(Prefetch("pauses", ClockPause.objects.order_by("from_at")))
-        .order_by("position", "pk")
-    )
-    own: dict[int, list[Milestone]] = {order.pk: [] for order in orders}
-    for milestone in rows:
+    milestones: dict[int, list[Milestone]] = {order.pk: [] for order in orders}
+    pauses: dict[int, dict[int, list[ClockPause]]] = {order.pk: {} for order in orders}
+    for milestone in Milestone.objects.filter(order__in=orders).order_by("position", "pk"):
         milestone.calendar = calendars[milestone.calendar_id]
-        own[milestone.order_id].append(milestone)
-    return [(order, own[order.pk]) for order in orders]
-
-
-def _by_schedule(order: Order, milestones: Sequence[Milestone], proposed: Mapping[int, WorkSchedule]) -> Proposal:
-    basis = flow.basis_of(order)
-    if basis is None:
-        raise LookupError(f"order {order.pk} has no plan")
-    return with_basis(order, milestones, basis, proposed)
+        milestones[milestone.order_id].append(milestone)
+    order_of = {milestone.pk: order_id for order_id, own in milestones.items() for milestone in own}
+    for pause in ClockPause.objects.filter(milestone__order__in=orders).order_by("from_at"):
+        pauses[order_of[pause.milestone_id]].setdefault(pause.milestone_id, []).append(pause)
+    found = []
+    for order in orders:
+        if basis := flow.basis_of(order):
+            own = milestones[order.pk]
+            found.append(_Rows(order, basis, own, pauses[order.pk], {m.pk: flow.refreshed_values(m) for m in own}))
+    return found
 
 
 def _with_example(examples: list[dict[str, Any]], order: Order, moves: Sequence[Move]) -> list[dict[str, Any]]:

@@ -172,10 +172,12 @@ def with_basis(
     milestones: Sequence[Milestone],
     basis: Basis,
     proposed: Mapping[int, WorkSchedule] | None = None,
+    pauses: Sequence[ClockPause] | None = None,
 ) -> Proposal:
     """The plan that `basis` makes, against the one in force; `milestones` are written on, not saved.
 
-    `proposed` schedules, by calendar id, stand in for versions that do not exist yet.
+    `proposed` schedules, by calendar id, stand in for versions that do not exist yet. `pauses` are those of the
+    milestones, by default the prefetched ones.
 
     Raises:
         NoPlan: a calendar makes no plan.
@@ -187,7 +189,7 @@ def with_basis(
     else:
         rows = _rows(order, milestones, nodes, calendars_of(order))
     old = {id(m): (m.due_at, m.float_minutes) for m in milestones}
-    inputs = inputs_of(rows.planned, basis, pauses_of(milestones), proposed)
+    inputs = inputs_of(rows.planned, basis, pauses_of(milestones) if pauses is None else pauses, proposed)
     try:
         planned = inputs.plan()
     except PlanningError as error:
