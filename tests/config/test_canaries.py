@@ -14,6 +14,7 @@ from orders.models import ClockPause, Milestone, Order, OrderDocument, OrderLine
 from orders.services import documents as document_services
 from orders.services import milestones as milestone_services
 from orders.services import orders as order_services
+from orders.services import plans
 from teams.permissions import ROLES, RoleCode, Scope
 from tests.config.rights_table import API, PAGES
 from tests.config.world import make_world
@@ -67,6 +68,13 @@ def world():
     document_services.add_comment(order_id=theirs.order.pk, text="CANARYcomment", by=clerk, now=MONDAY)
     milestone_services.pause_milestone(
         milestone_id=theirs.milestone.pk, side="customer", reason="CANARYpause", by=clerk, now=MONDAY
+    )
+    plans.apply_changes(
+        order_id=theirs.order.pk,
+        changes=plans.Changes(terms={"wood_packaging": True}),
+        by=clerk,
+        now=MONDAY,
+        reason="CANARYplan",
     )
     rows = [theirs.order, theirs.shipment, theirs.document, theirs.company, theirs.contact, theirs.interaction, clerk]
     for row in [*rows, *theirs.order.lines.all(), *theirs.order.milestones.all()]:
@@ -147,5 +155,6 @@ def test_every_model_with_text_of_a_team_is_sown():
 
     assert names <= {
         *("DelayReason", "ProcessTemplate", "TemplateStep", "TemplateDependency"),  # of the whole organisation
-        *("OrderEvent", "PromiseChange", "ShipmentLine"),  # written by the services above
+        "PlanJob",  # for those who edit settings, who see every team
+        *("OrderEvent", "PlanChange", "PromiseChange", "ShipmentLine"),  # written by the services above
     }

@@ -45,7 +45,9 @@ def make_promised(team, clerk, promised):
 def close_two_days(admin, code="CN_OFFICE"):
     calendar = WorkCalendar.objects.get(code=code)
     changes = {"kind": "days", "from": NATIONAL_DAY[0], "to": NATIONAL_DAY[1], "day": "off", "name": "国庆"}
-    return calendar_edits.propose_edit(calendar_id=calendar.pk, changes=changes, seen_version=None, by=admin, now=MONDAY)
+    return calendar_edits.propose_edit(
+        calendar_id=calendar.pk, changes=changes, seen_version=None, by=admin, now=MONDAY
+    )
 
 
 def dues(order):

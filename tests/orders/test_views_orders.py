@@ -66,7 +66,7 @@ def test_filters(client, team, clerk, query, expected):
         customer_po_no="PO-77",
         customer=make_company(team=team, name="宁波海天"),
         lines=[make_line_values(promised_date_original=date(2026, 8, 1))],
-        now=now,
+        now=MONDAY,
     )
     b.milestones.update(due_at=now + timedelta(days=3))
     cancelled = make_confirmed_order(team=team, by=clerk, number="C", now=MONDAY)

@@ -366,7 +366,7 @@ def test_the_pages_take_a_constant_number_of_queries(client, anna, office, djang
         make_company(calendar=office)
     edit = CalendarEdit.objects.latest("pk")
 
-    for address, most in (("/settings/calendars/", 12), (PAGE, 15), (f"{PAGE}edits/{edit.pk}/", 8)):
+    for address, most in (("/settings/calendars/", 13), (PAGE, 15), (f"{PAGE}edits/{edit.pk}/", 8)):
         with django_assert_max_num_queries(most):
             assert client.get(address).status_code == 200
 
