@@ -8,7 +8,7 @@ from orders.basis import Basis
 from orders.models import Milestone, Order
 from orders.network import Node
 from orders.plan_words import refusal_of
-from orders.planning import Plan, PlannedStep, PlanningError
+from orders.planning import Plan, PlanningError
 from orders.schedule import Inputs, inputs_of, nodes_of
 from orders.services import flow
 from orders.services.plans.proposing import pauses_of
@@ -28,10 +28,6 @@ class PlanReading:
     @property
     def nodes(self) -> Mapping[str, Node]:
         return nodes_of(self.basis.shape)
-
-    def step(self, milestone: Milestone) -> PlannedStep | None:
-        """Where the step stands in the plan in force."""
-        return self.plan.steps.get(milestone.key)
 
 
 def read_plan(order: Order, milestones: Sequence[Milestone], *, now: datetime) -> PlanReading | None:

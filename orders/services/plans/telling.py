@@ -1,6 +1,6 @@
 """Telling people that a plan has changed: one message for each, whatever the number of steps that moved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,11 +95,6 @@ def opening_of(team: Team, now: datetime) -> datetime:
         return next_opening(now, team.calendar.schedule())
     except (CalendarExhausted, ScheduleError):  # A calendar that never opens must not swallow messages.
         return now
-
-
-def people_in(moves: Iterable[Move]) -> list[int]:
-    """Who carries a step that moves, each once."""
-    return sorted({move.milestone.assignee_id for move in moves if move.milestone.assignee_id})
 
 
 def _shown(move: Move) -> dict[str, Any]:
