@@ -14,10 +14,16 @@ from tests.factories import MONDAY, first_line, make_confirmed_order, make_team,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+# In this database: on the same server other processes run other tests.
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
+"""
+
+
 def wait_until_somebody_waits_for_a_lock():
     for _try in range(500):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.01)
