@@ -247,10 +247,10 @@ def replan(count: int, at: str) -> None:
 
     now = datetime.fromisoformat(at)
     ids = lay_down_plans(count, now)
-    run_job(jobs, edit_office(now, "2020-01-01"), now)  # the first one only brings the seed's dates in line
-    for order, milestones in jobs._with_milestones(
-        planned_orders(ids[:50])
-    ):  # the floor's networks are the orders' own
+    run_job(
+        jobs, edit_office(now, "2020-01-01", touches_all=True), now
+    )  # the first one only brings the seed's dates in line
+    for order, milestones in with_milestones(planned_orders(ids[:50])):  # the floor's networks are the orders' own
         inputs_of(milestones, flow.basis_of(order), ())
     edit = edit_office(now + MINUTE, (now + 21 * DAY).date().isoformat())
     gc.collect()
@@ -262,7 +262,7 @@ def replan(count: int, at: str) -> None:
     after = resident_megabytes()
     floor = 0.0
     for first in range(0, len(ids), 500):
-        for order, milestones in jobs._with_milestones(planned_orders(ids[first : first + 500])):
+        for order, milestones in with_milestones(planned_orders(ids[first : first + 500])):
             steps = inputs_of(milestones, flow.basis_of(order), ()).steps
             floor += timed(lambda steps=steps: topological_pass(steps))[0] / 1000
     job = PlanJob.objects.get(pk=job)
@@ -285,13 +285,24 @@ def planned_orders(ids: Sequence[int]):
     return list(Order.objects.filter(pk__in=ids).select_related("plan").order_by("pk"))
 
 
+def with_milestones(orders: Sequence) -> list[tuple]:
+    """The orders with their milestones, each with its calendar and pauses."""
+    from orders.models import Milestone
+
+    own: dict[int, list] = {order.pk: [] for order in orders}
+    rows = Milestone.objects.filter(order__in=orders).select_related("calendar").prefetch_related("pauses")
+    for milestone in rows.order_by("position", "pk"):
+        own[milestone.order_id].append(milestone)
+    return [(order, own[order.pk]) for order in orders]
+
+
 def lay_down_plans(count: int, now: datetime) -> list[int]:
     """Give `count` open orders of the seed a plan: what is done by then, and a promise that is still ahead."""
     from orders.basis import Basis, Shape
     from orders.models import Order, PlanCause, PlanChange
     from orders.network import anchor_of
     from orders.schedule import specs_of
-    from orders.services.plans.jobs import PLANNED_ORDER, _with_milestones
+    from orders.services.plans.jobs import PLANNED_ORDER
     from teams.models import WorkCalendar
 
     versions = dict(WorkCalendar.objects.values_list("pk", "version"))
@@ -301,7 +312,7 @@ def lay_down_plans(count: int, now: datetime) -> list[int]:
     for first in range(0, len(bare), 500):
         batch = list(Order.objects.filter(pk__in=bare[first : first + 500]).order_by("pk"))
         changes = []
-        for order, milestones in _with_milestones(batch):
+        for order, milestones in with_milestones(batch):
             shape = Shape(order.template_id)
             anchor = anchor_of(specs_of(shape.template, shape.terms))
             basis = Basis(
@@ -321,8 +332,11 @@ def lay_down_plans(count: int, now: datetime) -> list[int]:
     return ids
 
 
-def edit_office(now: datetime, day: str):
-    """Close the offices of China for one more day, as the product saves it."""
+def edit_office(now: datetime, day: str, *, touches_all: bool = False):
+    """Close the offices of China for one more day, as the product saves it.
+
+    `touches_all`: as if every date had changed, so that no order is passed over.
+    """
     from orders.services.plans import jobs
     from teams import calendar_changes
     from teams.models import CalendarEdit, User, WorkCalendar
@@ -337,6 +351,7 @@ def edit_office(now: datetime, day: str):
     edit = CalendarEdit.objects.create(
         calendar=calendar, base_version=calendar.version - 1, changes=changes, spec=after.spec(), by=by, at=now,
         status=CalendarEdit.Status.SAVED, saved_at=now, new_version=calendar.version,
+        changed_dates=[(now.date() + n * DAY).isoformat() for n in range(-700, 700)] if touches_all else [day],
     )  # fmt: skip
     return jobs.start_calendar_job(edit, now)
 
