@@ -113,10 +113,12 @@ def flow_order(order_id: int):
 
 def _open_gates(milestone_id: int) -> list[str]:
     from orders.models import Milestone
+    from orders.network import open_before
     from orders.services import flow
 
     milestone = Milestone.objects.select_related("order__template").get(pk=milestone_id)
-    spec = flow.specs_of(milestone.order)[milestone.code]
-    before = [code for code, _lag in spec.dependencies]
-    rows = milestone.order.milestones.open().filter(code__in=before)
-    return [row.code for row in rows if row.has_flag("G")] + ([] if milestone.is_open else ["closed"])
+    open_steps = {row.key: row for row in milestone.order.milestones.open()}
+    before = open_before(flow.steps_before(milestone.order), milestone.key, dict.fromkeys(open_steps, True))
+    return [open_steps[key].code for key in before if open_steps[key].has_flag("G")] + (
+        [] if milestone.is_open else ["closed"]
+    )

@@ -15,7 +15,6 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from orders.basis import Basis
 from orders.models import ClockPause, EventKind, Milestone, Order, OrderEvent, PlanCause, PlanChange, PlanJob
-from orders.models.plans import PlanJob as Job
 from orders.services import flow
 from orders.services.plans.applying import apply_changes, move_values
 from orders.services.plans.proposing import Changes, Move, Proposal, with_basis, with_versions
@@ -63,7 +62,7 @@ def count_edit(edit: CalendarEdit, now: datetime) -> None:
     """Say how many orders a proposed edit of a calendar would move: at once where they are few, else by a worker."""
     edit.total = orders_by_calendar(edit.calendar_id).count()
     edit.save(update_fields=["total"])
-    job = PlanJob(kind=Job.Kind.COUNT, calendar_id=edit.calendar_id, edit=edit, by=edit.by, created_at=now)
+    job = PlanJob(kind=PlanJob.Kind.COUNT, calendar_id=edit.calendar_id, edit=edit, by=edit.by, created_at=now)
     job.total = edit.total
     if edit.total > AT_ONCE:
         job.save()
@@ -75,9 +74,9 @@ def count_edit(edit: CalendarEdit, now: datetime) -> None:
 
 def start_calendar_job(edit: CalendarEdit, now: datetime) -> PlanJob:
     """Queue the re-planning that a saved edit calls for; call it in the transaction that saves the edit."""
-    PlanJob.objects.unfinished().filter(kind=Job.Kind.COUNT, edit=edit).update(finished_at=now)
+    PlanJob.objects.unfinished().filter(kind=PlanJob.Kind.COUNT, edit=edit).update(finished_at=now)
     return PlanJob.objects.create(
-        kind=Job.Kind.CALENDAR,
+        kind=PlanJob.Kind.CALENDAR,
         calendar_id=edit.calendar_id,
         edit=edit,
         by=edit.by,
@@ -90,7 +89,7 @@ def start_template_job(*, template: Any, order_ids: Sequence[int], by: User, now
     """Queue the move of the chosen orders to another version of their template."""
     ids = sorted(set(order_ids))
     return PlanJob.objects.create(
-        kind=Job.Kind.TEMPLATE, template=template, order_ids=ids, by=by, created_at=now, total=len(ids)
+        kind=PlanJob.Kind.TEMPLATE, template=template, order_ids=ids, by=by, created_at=now, total=len(ids)
     )
 
 
@@ -136,15 +135,15 @@ def run_batch(job_id: int, *, now: datetime) -> tuple[int, bool]:
         return 0, True
     before = job.done
     job.lease_until = now + LEASE
-    if job.kind == Job.Kind.COUNT and job.edit_id:
+    if job.kind == PlanJob.Kind.COUNT and job.edit_id:
         _count_batch(job, job.edit_id, now)
-    elif job.kind == Job.Kind.CALENDAR:
+    elif job.kind == PlanJob.Kind.CALENDAR:
         _calendar_batch(job, now)
     else:
         _template_batch(job, now)
     if job.is_finished:
         job.lease_until = None
-        if job.kind != Job.Kind.COUNT:
+        if job.kind != PlanJob.Kind.COUNT:
             tell_job_done(job, now=now)
     job.save()
     return job.done - before, job.is_finished
