@@ -7,12 +7,13 @@ and it is not busy. An empty queue (beat is away) or a broker that is away is no
 
 import logging
 import os
+import signal
 import threading
 import time
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import task_received, worker_shutting_down
+from celery.signals import task_received, worker_init, worker_shutting_down
 from celery.worker import state
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 TICK_QUEUE = "tick"
 EXIT_CODE = 70  # EX_SOFTWARE
 PERIODS = 3
+# Set by the supervisor for its children; a worker started in any other way outlives its starter as it likes.
+SUPERVISOR_VARIABLE = "GENDAN_SUPERVISOR_PID"
+ORPHAN_CHECK_SECONDS = 1.0
+ORPHAN_GRACE_SECONDS = 2.0  # after the worker's own time to end, in which what is being sent is written down
 
 
 class Watchdog(bootsteps.StartStopStep):
@@ -74,3 +79,24 @@ def waiting_in_queue(app: Any) -> int:
 
 def connection_errors(app: Any) -> tuple[type[Exception], ...]:
     return app.connection_for_read().connection_errors
+
+
+@worker_init.connect
+def watch_supervisor(**_: Any) -> None:
+    """End this worker for good some time after its supervisor was killed.
+
+    The kernel sends it SIGTERM then, but the broker ends at the same moment, and Celery's handler stumbles over that
+    (`task_consumer.cancel` raises before it notes the stop): the worker would look for its broker for ever.
+    """
+    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
+    if supervisor and int(supervisor) == os.getppid():
+        threading.Thread(target=_end_as_orphan, args=[int(supervisor)], name="orphan", daemon=True).start()
+
+
+def _end_as_orphan(supervisor: int) -> None:
+    while os.getppid() == supervisor:
+        time.sleep(ORPHAN_CHECK_SECONDS)
+    time.sleep(settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + ORPHAN_GRACE_SECONDS)
+    logger.critical("the supervisor is gone and this worker does not come to its end; it is ended")
+    logging.shutdown()
+    os.killpg(os.getpgrp(), signal.SIGKILL)

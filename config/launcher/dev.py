@@ -106,7 +106,7 @@ def _start_servers(supervisor: Supervisor, logs: Path) -> None:
 
 def _environment(url: str) -> dict[str, str]:
     given = {"DJANGO_SETTINGS_MODULE": "config.settings.dev", "GENDAN_BASE_URL": url, "PYTHONUNBUFFERED": "1"}
-    return given | os.environ
+    return given | os.environ | {"GENDAN_SUPERVISOR_PID": str(os.getpid())}
 
 
 def _open_log(logs: Path, name: str) -> Path:
