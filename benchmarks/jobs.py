@@ -82,10 +82,10 @@ def _set_based_sweep(now: datetime) -> float:
                 UPDATE orders_milestone m SET next_reminder_at = NULL FROM due WHERE due.id = m.id
             )
             INSERT INTO teams_notification (kind, recipient_id, subject, dedupe_key, payload, status, created_at,
-                not_before, lease_owner, attempts, is_possible_repeat, last_error, cancelled_reason)
+                not_before, attempts, last_error, cancelled_reason)
             SELECT 'milestone_due', assignee_id,
                 'orders.milestone:' || id, 'orders.milestone:' || id || ':due:' || due_at,
-                jsonb_build_object('milestone', id), 'queued', %(now)s, %(now)s, '', 0, false, '', '' FROM due
+                jsonb_build_object('milestone', id), 'queued', %(now)s, %(now)s, 0, '', '' FROM due
             ON CONFLICT DO NOTHING
             """,
             {"now": now},

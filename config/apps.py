@@ -6,8 +6,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        # Makes `shared_task` publish through our broker in every process, the shell included.
-        from config import celery  # noqa: F401
+        # Makes `shared_task` publish through our broker in every process, the shell included; beats know models.
+        from config import beats, celery  # noqa: F401
 
 
 class SettingsAdminConfig(AdminConfig):

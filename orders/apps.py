@@ -9,12 +9,16 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from customers import registry  # Models exist only now.
         from customers import services as customers
-        from orders import calendar_effects, notices, plan_notices
+        from orders import agenda, calendar_effects, notices, plan_notices, snooze, topic_filters, topics
         from orders.pages.companies import CompanyOrders
         from orders.services.orders import refresh_search_of
 
+        topics.register()
+        agenda.register()
         notices.register()
         plan_notices.register()
+        snooze.register()
+        topic_filters.register()
         calendar_effects.register()
         customers.renamed.append(refresh_search_of)
         registry.register(CompanyOrders())

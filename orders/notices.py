@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from orders.models import Milestone
 from orders.models.templates import in_language
 from orders.reminders import Rungs, Step, persons_for
 from orders.services.owners import Escalation, escalation_of
+from orders.topics import topic_of_reminder
 from orders.words import Side
 from teams.models import Notification
-from teams.notifications import registry
+from teams.notifications import registry, texts
 from teams.worktime import CalendarExhausted, ScheduleError, working_time_between
 
 # Of four wide tables, what `still_true` and `facts_of` read: delivery asks for every few messages.
@@ -43,7 +42,13 @@ def register() -> None:
         name = f"milestone_{step}"
         registry.register(
             registry.Kind(
-                name=name, template=f"notifications/{name}.txt", still_true=still_true, words=words, path=order_path
+                name=name,
+                template=f"notifications/{name}.txt",
+                still_true=still_true,
+                words=words,
+                path=order_path,
+                topic=topic_of_reminder,
+                is_answerable=True,
             )
         )
 
@@ -75,7 +80,8 @@ def _concerns(reminder: Notification, milestone: Milestone, above: Escalation, a
     rungs = Rungs(milestone.soon_at, due, milestone.lead_at, milestone.manager_at)
     assignee = milestone.assignee
     persons = persons_for(step, milestone.assignee_id, bool(assignee and assignee.is_active), above)
-    return step in rungs.due_steps(at) and reminder.recipient_id in persons
+    # A deputy is told what is for somebody else.
+    return step in rungs.due_steps(at) and reminder.payload.get("for", reminder.recipient_id) in persons
 
 
 def facts_of(milestone: Milestone, at: datetime) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def words(payload: Mapping[str, Any]) -> dict[str, str]:
         "milestone": in_language(payload["name_zh"], payload["name_en"]),
         "owner": payload["owner"] or _("nobody"),
         "waiting_on": str(Side(waiting_on).label) if waiting_on in Side.values else "",
-        "due": _instant(datetime.fromisoformat(payload["due_at"])),
+        "due": texts.moment(datetime.fromisoformat(payload["due_at"])),
         "over": _amount(over) if over > 0 else "",
         "left": _amount(-over) if over < 0 else "",
     }
@@ -114,10 +120,6 @@ def words(payload: Mapping[str, Any]) -> dict[str, str]:
 
 def order_path(payload: Mapping[str, Any]) -> str:
     return f"/orders/{quote(payload['order'], safe='')}/"
-
-
-def _instant(at: datetime) -> str:
-    return date_format(timezone.localtime(at), pgettext("date format with weekday", "D j M Y, H:i"))
 
 
 def _amount(minutes: int) -> str:

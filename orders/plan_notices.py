@@ -3,26 +3,39 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from orders.models import PlanChange, PlanJob
 from orders.models.templates import in_language
+from orders.notices import order_path
+from orders.topics import PLAN
 from orders.workflow import OPEN_ORDER
 from teams.models import Notification
-from teams.notifications import registry
+from teams.notifications import registry, texts
 
 
 def register() -> None:
     registry.register(
-        registry.Kind("plan_changed", "notifications/plan_changed.txt", changes_still_true, change_words, order_path)
+        registry.Kind(
+            "plan_changed",
+            "notifications/plan_changed.txt",
+            changes_still_true,
+            change_words,
+            order_path,
+            topic=lambda payload: PLAN,
+        )
     )
     registry.register(
-        registry.Kind("plans_changed", "notifications/plans_changed.txt", jobs_still_true, job_words, orders_path)
+        registry.Kind(
+            "plans_changed",
+            "notifications/plans_changed.txt",
+            jobs_still_true,
+            job_words,
+            orders_path,
+            topic=lambda payload: PLAN,
+        )
     )
 
 
@@ -71,10 +84,6 @@ def job_words(payload: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def order_path(payload: Mapping[str, Any]) -> str:
-    return f"/orders/{quote(payload['order'], safe='')}/"
-
-
 def orders_path(payload: Mapping[str, Any]) -> str:
     """A job's message leads to the desk: its orders are many."""
     return order_path({"order": payload["numbers"][0]}) if len(payload["numbers"]) == 1 else "/"
@@ -90,5 +99,4 @@ def _step(step: Mapping[str, Any]) -> str:
 
 
 def _instant(text: str) -> str:
-    at = timezone.localtime(datetime.fromisoformat(text))
-    return date_format(at, pgettext("date format with weekday", "D j M Y, H:i"))
+    return texts.moment(datetime.fromisoformat(text))

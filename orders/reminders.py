@@ -6,7 +6,7 @@ reminder and loses none, and the outbox' keys keep a second look from doubling a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -14,11 +14,10 @@ from django.db import connection, models, transaction
 from orders.models import ClockPause, Milestone
 from orders.services.owners import Escalation, escalation_of
 from orders.workflow import RUNNING_ORDER, MilestoneStatus
-from teams.models import WorkCalendar
 from teams.notifications import outbox
-from teams.worktime import CalendarExhausted, ScheduleError, next_opening
 
 BATCH_SIZE = 1000
+OUTAGE = timedelta(minutes=15)  # so long without a sweep is one
 SWEEP_LOCK = 20_260_302  # of pg_try_advisory_xact_lock: any number that no other job of ours uses
 _MOVE_ON = """
 UPDATE orders_milestone SET next_reminder_at = decided.next_at
@@ -90,11 +89,15 @@ class SweepCounts:
         return asdict(self)
 
 
-def sweep(*, now: datetime) -> SweepCounts:
-    """Queue every reminder that is due at `now` and not decided yet, batch by batch, each committed for itself."""
+def sweep(*, now: datetime, last_run_at: datetime | None = None) -> SweepCounts:
+    """Queue every reminder that is due at `now` and not decided yet, batch by batch, each committed for itself.
+
+    `last_run_at`: when a sweep last ended. After an outage, what came due meanwhile says that it comes late.
+    """
     total = SweepCounts()
+    is_outage = last_run_at is not None and now - last_run_at > OUTAGE
     while True:
-        batch = _sweep_batch(now)
+        batch = _sweep_batch(now, last_run_at if is_outage else None)
         total.milestones += batch.milestones
         total.queued += batch.queued
         total.is_skipped = batch.is_skipped
@@ -103,7 +106,7 @@ def sweep(*, now: datetime) -> SweepCounts:
 
 
 @transaction.atomic
-def _sweep_batch(now: datetime) -> SweepCounts:
+def _sweep_batch(now: datetime, down_since: datetime | None) -> SweepCounts:
     """Decide one batch: rows into the outbox and the next instant of each milestone, together or not at all.
 
     It locks milestones without their orders, which the services never do. That cannot deadlock: a milestone somebody
@@ -115,14 +118,13 @@ def _sweep_batch(now: datetime) -> SweepCounts:
     if not rows:
         return SweepCounts()
     above = escalation_of({row["order__team_id"] for row in rows})
-    openings: dict[int, datetime] = {}
     entries: list[outbox.Entry] = []
     next_instants: list[datetime | None] = []
     for row in rows:
         rungs = Rungs(row["soon_at"], row["due_at"], row["lead_at"], row["manager_at"]) if _is_ticking(row) else None
         next_instants.append(rungs.next_after(now) if rungs else None)
         for step in rungs.due_steps(now) if rungs else ():
-            entries += _entries(row, step, above[row["order__team_id"]], _opening(row, now, openings))
+            entries += _entries(row, step, above[row["order__team_id"]], now, down_since)
     queued = outbox.enqueue_many(entries, now=now)
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_ON, [[row["pk"] for row in rows], next_instants])
@@ -153,8 +155,7 @@ def _take(now: datetime) -> Sequence[Mapping[str, Any]]:
             "assignee__is_active",
             "order__status",
             "order__team_id",
-            "order__team__calendar_id",
-            "order__team__calendar__version",
+            "flags",
             is_stopped=stopped,
         )[:BATCH_SIZE]
     )
@@ -170,9 +171,16 @@ def _is_ticking(row: Mapping[str, Any]) -> bool:
     )
 
 
-def _entries(row: Mapping[str, Any], step: Step, above: Escalation, not_before: datetime) -> list[outbox.Entry]:
+def _entries(
+    row: Mapping[str, Any], step: Step, above: Escalation, now: datetime, down_since: datetime | None
+) -> list[outbox.Entry]:
     due = row["due_at"].astimezone(UTC).isoformat()
     subject = Milestone(pk=row["pk"]).subject
+    payload = {"milestone": row["pk"], "step": step.value, "due_at": due, "is_hard": "H" in row["flags"]}
+    told_at = {Step.SOON: row["soon_at"], Step.LEAD: row["lead_at"], Step.MANAGER: row["manager_at"]}.get(step)
+    told_at = told_at or row["due_at"]
+    if down_since is not None and told_at > down_since:
+        payload["late_since"] = told_at.isoformat()
     return [
         outbox.Entry(
             kind=f"milestone_{step}",
@@ -180,20 +188,8 @@ def _entries(row: Mapping[str, Any], step: Step, above: Escalation, not_before: 
             subject=subject,
             # With the due instant: a moved date reminds again.
             dedupe_key=f"{subject}:{step}:{due}:{person}",
-            not_before=not_before,
-            payload={"milestone": row["pk"], "step": step.value, "due_at": due},
+            not_before=now,
+            payload=payload,
         )
         for person in persons_for(step, row["assignee_id"], bool(row["assignee__is_active"]), above)
     ]
-
-
-def _opening(row: Mapping[str, Any], now: datetime, openings: dict[int, datetime]) -> datetime:
-    """When the team is at work next: nobody is rung up at night."""
-    calendar_id = row["order__team__calendar_id"]
-    if calendar_id not in openings:
-        calendar = WorkCalendar(pk=calendar_id, version=row["order__team__calendar__version"])
-        try:
-            openings[calendar_id] = next_opening(now, calendar.schedule())
-        except (CalendarExhausted, ScheduleError):  # A calendar that never opens must not swallow reminders.
-            openings[calendar_id] = now
-    return openings[calendar_id]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from orders.basis import Basis, Shape
 from orders.grammar import HOURS_PER_DAY, StepSpec
-from orders.models import ClockPause, Milestone
+from orders.models import ClockPause, Ladders, Milestone
 from orders.network import Node, lay_nodes, step_key
 from orders.overlays import Terms, with_overlays
 from orders.planning import START, Plan, PlanStep, Span, clock_for, plan
@@ -22,6 +22,7 @@ from orders.workflow import MilestoneStatus
 from teams.worktime import WorkSchedule, add_working_days, add_working_time, end_of_working_day
 
 PLANNED_FIELDS = ("planned_start_at", "due_at", "float_minutes", "is_critical", "soon_at", "lead_at", "manager_at")
+TEMPLATES_OWN = Ladders()  # of a team that has no ladders
 Spans = Mapping[str, Sequence[tuple[datetime, datetime]]]
 
 
@@ -116,16 +117,16 @@ def inputs_of(
     return Inputs(basis, {key: str(m.calendar_id) for key, m in own.items()}, schedules, stopping_spans(own, pauses))
 
 
-def lay_out(milestones: Sequence[Milestone], basis: Basis, pauses: Iterable[ClockPause]) -> None:
+def lay_out(milestones: Sequence[Milestone], basis: Basis, pauses: Iterable[ClockPause], ladders: Ladders) -> None:
     """Write planned start, due instant, float and reminder ladder on each open milestone that the plan knows.
 
     Closed milestones keep what they were judged by. A running pause moves nothing until it ends: how long it will be is
     not known.
     """
-    write_plan(milestones, inputs_of(milestones, basis, pauses))
+    write_plan(milestones, inputs_of(milestones, basis, pauses), ladders)
 
 
-def write_plan(milestones: Sequence[Milestone], inputs: Inputs, planned: Plan | None = None) -> None:
+def write_plan(milestones: Sequence[Milestone], inputs: Inputs, ladders: Ladders, planned: Plan | None = None) -> None:
     """Write `planned` (by default that of `inputs`) on the open milestones; see `lay_out`."""
     planned = planned or inputs.plan()
     nodes, kept = nodes_of(inputs.basis.shape), inputs.basis.kept
@@ -138,7 +139,7 @@ def write_plan(milestones: Sequence[Milestone], inputs: Inputs, planned: Plan | 
         milestone.due_at = kept.get(milestone.key) or due_instant(node, step.due_at, inputs.basis, schedule)
         milestone.float_minutes = None if step.float is None else int(step.float.total_seconds() // 60)
         milestone.is_critical = step.is_critical
-        write_ladder(milestone, node.spec, schedule)
+        write_ladder(milestone, node.spec, schedule, ladders)
 
 
 def due_instant(node: Node, due_at: datetime, basis: Basis, schedule: WorkSchedule) -> datetime:
@@ -149,15 +150,21 @@ def due_instant(node: Node, due_at: datetime, basis: Basis, schedule: WorkSchedu
     return max(basis.start, end_of_working_day(add_working_days(day, 0, schedule), schedule))
 
 
-def write_ladder(milestone: Milestone, spec: StepSpec, schedule: WorkSchedule) -> None:
-    """Write the instants at which owner, lead and manager are told, in working time around the due instant."""
-    ladder, due = spec.ladder, milestone.due_at
+def write_ladder(
+    milestone: Milestone, spec: StepSpec, schedule: WorkSchedule, ladders: Ladders = TEMPLATES_OWN
+) -> None:
+    """Write the instants at which owner, lead and manager are told, in working time around the due instant.
+
+    The manager never hears before the lead: of different units, which span is longer lies with the calendar.
+    """
+    ladder, due = ladders.of(spec), milestone.due_at
     clock = clock_for(schedule)
     milestone.soon_at = milestone.lead_at = milestone.manager_at = None
     if ladder and due:
-        milestone.soon_at = before_due(due, ladder.soon, schedule) if ladder.soon else None
+        milestone.soon_at = min(due, before_due(due, ladder.soon, schedule)) if ladder.soon else None
         milestone.lead_at = clock.after(due, ladder.lead) if ladder.lead else None
-        milestone.manager_at = clock.after(due, ladder.manager) if ladder.manager else None
+        if ladder.manager:
+            milestone.manager_at = max(clock.after(due, ladder.manager), milestone.lead_at or due)
 
 
 def before_due(due: datetime, span: Span, schedule: WorkSchedule) -> datetime:

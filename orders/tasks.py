@@ -8,6 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from orders import reminders
+from orders.services import ladders
 from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
@@ -22,7 +23,7 @@ TURN_SECONDS = 200
 def sweep_reminders() -> int:
     """Queue the reminders that are due; returns how many."""
     now = read_clock().now
-    counts = reminders.sweep(now=now)
+    counts = reminders.sweep(now=now, last_run_at=heartbeats.last("sweep"))
     if counts.queued:
         transaction.on_commit(nudge_delivery, robust=True)
     heartbeats.beat("sweep", now=now, note=f"{counts.milestones} milestones, {counts.queued} queued")
@@ -31,9 +32,13 @@ def sweep_reminders() -> int:
 
 @shared_task(name="orders.bulk_plan_jobs", soft_time_limit=240, time_limit=300)
 def work_on_plan_jobs() -> int:
-    """Re-plan orders for calendar edits and template versions; returns how many were looked at."""
+    """Bring open steps in line with their teams' ladders, and re-plan orders for calendar edits and template versions;
+    returns how many orders were looked at."""
     ends = time.monotonic() + TURN_SECONDS
-    done = jobs.work_on_jobs(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+    done = sum(
+        work(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+        for work in (ladders.work_on_jobs, jobs.work_on_jobs)
+    )
     heartbeats.beat("plan_jobs", now=read_clock().now, note=f"{done} orders")
     return done
 

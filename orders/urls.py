@@ -1,11 +1,26 @@
 from django.urls import path
 
-from orders.views import desk, documents, line, order, order_edit, order_new, orders, plan, shipments, steps, templates
+from orders.views import (
+    answers,
+    desk,
+    documents,
+    ladders,
+    line,
+    order,
+    order_edit,
+    order_new,
+    orders,
+    plan,
+    shipments,
+    steps,
+    templates,
+)
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
     path("desk/counts/", desk.desk_counts, name="desk_counts"),
     path("desk/complete/", desk.desk_complete, name="desk_complete"),
+    path("a/<str:token>/", answers.answer, name="answer"),
     path("steps/<int:pk>/<slug:action>/", steps.step_act, name="step_act"),
     path("company-options/", order_new.company_options, name="company_options"),
     path("orders/", orders.order_list, name="orders"),
@@ -30,6 +45,8 @@ urlpatterns = [
     path("shipments/<str:number>/edit/", shipments.shipment_edit, name="shipment_edit"),
     path("shipments/<str:number>/move/", shipments.shipment_move, name="shipment_move"),
     path("shipments/<str:number>/cancel/", shipments.shipment_cancel, name="shipment_cancel"),
+    path("settings/ladders/", ladders.ladder_page, name="ladders"),
+    path("settings/ladders/jobs/<int:pk>/", ladders.ladder_job, name="ladder_job"),
     path("settings/templates/", templates.template_list, name="process_templates"),
     path("settings/templates/new/", templates.template_new, name="process_template_new"),
     path("settings/templates/jobs/<int:pk>/", templates.template_job, name="process_template_job"),

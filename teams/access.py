@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+from django.db.models import DateField, F, Func, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from teams.errors import NotPermitted
@@ -12,6 +14,16 @@ from teams.permissions import ROLES, Permission, Scope
 
 if TYPE_CHECKING:
     from teams.models import User
+
+
+class DayThere(Func):
+    """The calendar day that it is in a time zone as the statement runs; in the organisation's for an empty one."""
+
+    template = (
+        "(statement_timestamp() AT TIME ZONE"
+        " coalesce(nullif(%(expressions)s, ''), (SELECT timezone FROM teams_organization)))::date"
+    )
+    output_field = DateField()
 
 
 @dataclass(frozen=True)
@@ -23,17 +35,26 @@ class Access:
     sees_all: bool = False
     all_money: bool = False
     all_permissions: frozenset[Permission] = frozenset()  # those of roles that reach every team
+    principal_ids: frozenset[int] = frozenset()  # people on leave today for whom this one stands in
 
     @classmethod
     def of(cls, user: User) -> Access:
-        """Read the memberships of `user`; a superuser has every right."""
+        """Read the memberships of `user`, and for whom they stand in; a superuser has every right."""
         if not user.is_active or user.pk is None:
             return cls(user_id=None)
         if user.is_superuser:
             return cls(user.pk, {}, sees_all=True, all_money=True, all_permissions=frozenset(Permission))
         roles: dict[int, set[str]] = {}
-        for team_id, role in user.memberships.values_list("team_id", "role"):
-            roles.setdefault(team_id, set()).add(role)
+        principals: set[int] = set()
+        # One query for both: rows without a role are people on leave.
+        rows = user.memberships.values_list("team_id", "role").union(
+            _on_leave(deputy=user.pk).values_list("user_id", Value("")), all=True
+        )
+        for key, role in rows:
+            if role:
+                roles.setdefault(key, set()).add(role)
+            else:
+                principals.add(key)
         everywhere = [ROLES[code] for codes in roles.values() for code in codes if ROLES[code].scope is Scope.ALL]
         return cls(
             user.pk,
@@ -41,6 +62,7 @@ class Access:
             sees_all=bool(everywhere),
             all_money=any(role.sees_money for role in everywhere),
             all_permissions=frozenset().union(*(role.permissions for role in everywhere)),
+            principal_ids=_with_theirs(principals) - {user.pk},
         )
 
     @property
@@ -97,6 +119,21 @@ class Access:
         if permission in self.all_permissions:
             return None
         return frozenset(team for team in self.roles if self.allows(permission, team))
+
+
+def _on_leave(**who: Any) -> QuerySet[Any]:
+    """Leaves of today, the day taken where the person on leave lives."""
+    today = DayThere(F("user__timezone"))
+    return apps.get_model("teams", "Leave").objects.filter(Q(from_date__lte=today, to_date__gte=today), **who)
+
+
+def _with_theirs(principals: set[int]) -> frozenset[int]:
+    """Those for whom `principals` would stand in themselves, were they not on leave; their messages come along."""
+    found, ahead = set(principals), principals
+    while ahead:
+        ahead = set(_on_leave(deputy__in=ahead).values_list("user_id", flat=True)) - found
+        found |= ahead
+    return frozenset(found)
 
 
 def require(user: User, permission: Permission, *, team_id: int) -> None:

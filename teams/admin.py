@@ -139,7 +139,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "recipient", "kind", "status", "attempts", "sent_at", "last_error"]
+    list_display = ["created_at", "recipient", "kind", "status", "shown_at", "last_error"]
     list_filter = ["status", "kind"]
     list_select_related = ["recipient"]
     ordering = ["-pk"]

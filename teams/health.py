@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from teams.clock import read_clock
-from teams.models import Heartbeat, Notification, NotificationStatus, WorkCalendar
+from teams.models import (
+    Channel,
+    Deferral,
+    Heartbeat,
+    Message,
+    MessageStatus,
+    Notification,
+    NotificationStatus,
+    WorkCalendar,
+)
 
 BROKER_SECONDS = 2.0
 PING_SECONDS = 2.0
@@ -23,6 +32,8 @@ LAG_LIMIT = timedelta(minutes=5)
 SKEW_LIMIT = timedelta(minutes=1)
 FAILED_WITHIN = timedelta(days=1)
 VERIFY_AHEAD = timedelta(days=90)
+# The marks that each beat leaves under its own name; one that left none for three of its pauses is gone.
+BEAT_PREFIX, BEAT_MARK_SECONDS = "beat@", 15
 # A run of delivery may last some seconds, and only its end leaves a mark.
 SILENCE_AT_LEAST = timedelta(seconds=60)
 
@@ -150,23 +161,66 @@ def is_silent(name: str, last: datetime, now: datetime) -> bool:
     return now - last > max(3 * periods()[name], SILENCE_AT_LEAST)
 
 
+def check_beats(now: datetime) -> Iterator[Finding]:
+    names = living_beats(read_clock().now)
+    fault = _("%(count)d beats run (%(names)s); one is enough, stop the others.")
+    words = {"count": len(names), "names": ", ".join(names)}
+    yield Finding("beats", fault % words if len(names) > 1 else "", {"names": names})
+
+
+def living_beats(now: datetime) -> list[str]:
+    """The beats that left a mark of late, by host and process."""
+    since = now - timedelta(seconds=3 * BEAT_MARK_SECONDS)
+    rows = Heartbeat.objects.filter(name__startswith=BEAT_PREFIX, at__gt=since).order_by("name")
+    return [name.removeprefix(BEAT_PREFIX) for name in rows.values_list("name", flat=True)]
+
+
 def check_outbox(now: datetime) -> Iterator[Finding]:
     now = read_clock().now
-    oldest = Notification.objects.waiting(now).order_by("not_before").values_list("not_before", flat=True).first()
-    lag = now - oldest if oldest else timedelta(0)
+    lag = outbox_lag(now)
     fault = _("The oldest message has been waiting for %(minutes)d minutes to be sent.")
-    facts = {"lag_seconds": int(lag.total_seconds()), "waiting": Notification.objects.waiting(now).count()}
+    waiting = Notification.objects.waiting(now).count() + Message.objects.waiting(now).count()
+    facts = {"lag_seconds": int(lag.total_seconds()), "waiting": waiting}
     yield Finding("outbox", fault % {"minutes": lag.total_seconds() // 60} if lag > LAG_LIMIT else "", facts)
-    failed = Notification.objects.filter(status=NotificationStatus.FAILED, created_at__gte=now - FAILED_WITHIN)
-    count = failed.count()
+    errors = failures_since(now - FAILED_WITHIN)
     fault = ""
-    if count:
+    if errors:
         fault = ngettext(
             "%(count)d message of the last 24 hours could not be sent; the last error: %(error)s",
             "%(count)d messages of the last 24 hours could not be sent; the last error: %(error)s",
-            count,
-        ) % {"count": count, "error": failed.order_by("-pk").values_list("last_error", flat=True).first()}
-    yield Finding("failed_messages", fault, {"count": count})
+            len(errors),
+        ) % {"count": len(errors), "error": errors[-1]}
+    yield Finding("failed_messages", fault, {"count": len(errors)})
+
+
+def failures_since(start: datetime) -> list[str]:
+    """The errors of what was given up, oldest first: items that could not be shown, messages that could not be sent."""
+    items = Notification.objects.filter(status=NotificationStatus.FAILED, created_at__gte=start)
+    messages = Message.objects.filter(status=MessageStatus.FAILED, created_at__gte=start)
+    rows = [*items.values_list("created_at", "last_error"), *messages.values_list("created_at", "last_error")]
+    return [error for _at, error in sorted(rows)]
+
+
+def outbox_lag(now: datetime) -> timedelta:
+    """How long the oldest item or message has been waiting for us; not those that a channel or a person keeps back."""
+    item = Notification.objects.waiting(now).order_by("not_before").values_list("not_before", flat=True).first()
+    held = [Deferral.CHANNEL, Deferral.RATE]
+    ours = Message.objects.waiting(now).filter(channel__off_at=None, channel__failures__lt=Channel.FAILURES_TO_PAUSE)
+    message = ours.exclude(deferral__in=held).order_by("not_before").values_list("not_before", flat=True).first()
+    oldest = min((at for at in (item, message) if at), default=now)
+    return now - oldest
+
+
+def check_channels(now: datetime) -> Iterator[Finding]:
+    """Channels that refuse, and those that were switched off because nobody but their administrator can help."""
+    failing = _("The channel “%(name)s” has refused %(count)d messages in a row; the last error: %(error)s")
+    off = _("The channel “%(name)s” was switched off: %(error)s")
+    for channel in Channel.objects.failing().order_by("pk"):
+        words = {"name": channel.label, "count": channel.failures, "error": channel.last_error}
+        yield Finding(f"channel:{channel.pk}", failing % words, {"failures": channel.failures})
+    for channel in Channel.objects.filter(off_at__gte=now - FAILED_WITHIN).exclude(off_reason="").order_by("pk"):
+        notice = off % {"name": channel.label, "error": channel.off_reason}
+        yield Finding(f"channel:{channel.pk}", "", {"off_at": str(channel.off_at)}, notice)
 
 
 def check_calendars(now: datetime) -> Iterator[Finding]:
@@ -194,6 +248,8 @@ CHECKS: list[Callable[[datetime], Iterator[Finding]]] = [
     check_broker,
     check_workers,
     check_heartbeats,
+    check_beats,
     check_outbox,
+    check_channels,
     check_calendars,
 ]

@@ -7,6 +7,7 @@ down with it.
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from django.db import DatabaseError, connection
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from teams import health
 from teams.clock import read_clock
-from teams.models import Heartbeat
+from teams.models import Channel, Heartbeat
 from teams.permissions import Permission
 
 Answer = TypeVar("Answer")
@@ -32,6 +33,14 @@ class DatabaseState:
     is_there: bool = False
     is_migrated: bool = False
     silent_jobs: tuple[str, ...] = ()
+    lag_seconds: int = 0
+    failing_channels: tuple[str, ...] = ()
+    beats: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        lags = timedelta(seconds=self.lag_seconds) > health.LAG_LIMIT
+        return not (self.silent_jobs or lags or self.failing_channels or len(self.beats) > 1)
 
 
 @require_safe
@@ -48,12 +57,19 @@ def ready(request: HttpRequest) -> HttpResponse:
     broker = _askers.submit(health.broker_answers, PATIENCE_SECONDS)
     state = _answer(database) or DatabaseState()
     has_broker = _answer(broker) is True
-    status = "ready" if has_broker and not state.silent_jobs else "degraded"
+    status = "ready" if has_broker and state.is_well else "degraded"
     if not (state.is_there and state.is_migrated):
         status = "unready"
     body: dict[str, object] = {"status": status}
     if state.is_there and _may_see_detail(request):
-        body |= {"broker": has_broker, "migrated": state.is_migrated, "silent_jobs": state.silent_jobs}
+        body |= {
+            "broker": has_broker,
+            "migrated": state.is_migrated,
+            "silent_jobs": state.silent_jobs,
+            "lag_seconds": state.lag_seconds,
+            "failing_channels": state.failing_channels,
+            "beats": state.beats,
+        }
     response = JsonResponse(body, status=503 if status == "unready" else 200)
     if status == "unready":
         response["Retry-After"] = "5"
@@ -66,7 +82,16 @@ def ask_database() -> DatabaseState:
         now = read_clock().now
         beats = dict(Heartbeat.objects.values_list("name", "at"))
         silent = [name for name in health.periods() if name not in beats or health.is_silent(name, beats[name], now)]
-        return DatabaseState(True, not health.missing_migrations(), tuple(silent))
+        if health.missing_migrations():
+            return DatabaseState(True, is_migrated=False)
+        return DatabaseState(
+            True,
+            True,
+            tuple(silent),
+            int(health.outbox_lag(now).total_seconds()),
+            tuple(str(channel.label) for channel in Channel.objects.failing().order_by("pk")),
+            tuple(health.living_beats(now)),
+        )
     except DatabaseError:
         return DatabaseState()
     finally:

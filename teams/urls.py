@@ -1,7 +1,16 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from teams import calendar_edit_views, calendar_views, inbox_views, views
+from teams import (
+    calendar_edit_views,
+    calendar_views,
+    channel_views,
+    delivery_views,
+    inbox_views,
+    leave_views,
+    preference_views,
+    views,
+)
 
 urlpatterns = [
     path("accounts/login/", views.LoginView.as_view(), name="login"),
@@ -21,11 +30,32 @@ urlpatterns = [
     path("accounts/", views.profile, name="profile"),
     path("accounts/tokens/", views.tokens, name="tokens"),
     path("accounts/tokens/<int:pk>/revoke/", views.token_revoke, name="token_revoke"),
+    path("accounts/notifications/", preference_views.preferences, name="notification_preferences"),
+    path("accounts/notifications/channels/new/<slug:kind>/", preference_views.channel_new, name="own_channel_new"),
+    path(
+        "accounts/notifications/channels/<int:pk>/remove/", preference_views.channel_remove, name="own_channel_remove"
+    ),
+    path("accounts/notifications/channels/<int:pk>/test/", preference_views.way_test, name="way_test"),
+    path("accounts/notifications/channels/<int:pk>/again/", preference_views.way_use_again, name="way_use_again"),
+    path("accounts/leave/", leave_views.leave, name="leave"),
+    path("accounts/leave/<int:pk>/remove/", leave_views.leave_remove, name="leave_remove"),
     path("inbox/", inbox_views.inbox, name="inbox"),
+    path("inbox/acknowledge/", inbox_views.inbox_acknowledge_many, name="inbox_acknowledge_many"),
     path("inbox/read/", inbox_views.inbox_read_all, name="inbox_read_all"),
     path("inbox/<int:pk>/", inbox_views.inbox_open, name="inbox_open"),
     path("inbox/<int:pk>/acknowledge/", inbox_views.inbox_acknowledge, name="inbox_acknowledge"),
     path("settings/", calendar_views.settings_page, name="settings"),
+    path("settings/channels/", channel_views.channel_list, name="channels"),
+    path("settings/channels/new/", channel_views.channel_new, name="channel_new"),
+    path("settings/channels/<int:pk>/", channel_views.channel_page, name="channel"),
+    path("settings/channels/<int:pk>/switch/", channel_views.channel_switch, name="channel_switch"),
+    path("settings/channels/<int:pk>/test/", channel_views.channel_test, name="channel_test"),
+    path("settings/channels/<int:pk>/people/", channel_views.channel_people, name="channel_people"),
+    path("settings/channels/<int:pk>/people/again/", channel_views.channel_again, name="channel_again"),
+    path("settings/delivery/", delivery_views.delivery, name="delivery"),
+    path("settings/delivery/figures/", delivery_views.delivery_figures, name="delivery_figures"),
+    path("settings/delivery/retry/", delivery_views.delivery_retry, name="delivery_retry"),
+    path("settings/delivery/cancel/", delivery_views.delivery_cancel, name="delivery_cancel"),
     path("settings/calendars/", calendar_views.calendar_list, name="calendars"),
     path("settings/calendars/new/", calendar_views.calendar_new, name="calendar_new"),
     path("settings/calendars/<slug:code>/", calendar_views.calendar_page, name="calendar"),

@@ -1,5 +1,6 @@
 """Settings shared by dev, test and production; everything secret or local comes from the environment."""
 
+import os
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -199,12 +200,26 @@ CELERY_TIMEZONE = "UTC"
 OUTBOX_CLAIM_SIZE = 8
 OUTBOX_LEASE_SECONDS = 60
 OUTBOX_MAX_ATTEMPTS = 8
+# A person's messages in one channel: so many items in one, so many urgent ones on a day (None: no limit) so far apart,
+# and the morning digest. What is more joins the next digest; the inbox has everything at once.
+MESSAGE_MAX_ITEMS = 200
+URGENT_MESSAGES_A_DAY = 2
+URGENT_SPACING_SECONDS = 2 * 3600
+# How long a message can be answered by its link.
+ANSWER_LINK_DAYS = 7
 SWEEP_PERIOD_SECONDS = 60
 DELIVER_PERIOD_SECONDS = 10
 # How often a worker looks for re-planning that nobody works on; whoever starts one has a worker look at once.
 PLAN_JOBS_PERIOD_SECONDS = 30
 # How often rows that have served their time are deleted.
 LEFTOVERS_PERIOD_SECONDS = 3600
+
+# Seals the secrets of channels; empty means that SECRET_KEY does.
+CHANNEL_KEY = os.environ.get("CHANNEL_KEY", "")
+# Where messages may go although it lies inside or has an unusual port: "host", "host:port", "10.1.0.0/16".
+OUTGOING_ALLOWED_HOSTS = [
+    entry.strip() for entry in os.environ.get("GENDAN_ALLOWED_INTERNAL_HOSTS", "").split(",") if entry.strip()
+]
 
 # How many of our own proxies append to X-Forwarded-For; 0 means the peer is the client.
 TRUSTED_PROXY_COUNT = 0

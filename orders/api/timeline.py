@@ -32,7 +32,8 @@ def timeline_page(order: Order, request: Request, *, sees_money: bool) -> Respon
     events = _before(order.events.select_related("by", "shipment"), "recorded_at", edge, _EVENT)[: size + 1]
     subjects = [f"orders.milestone:{pk}" for pk in order.milestones.values_list("pk", flat=True)]
     told = Notification.objects.filter(subject__in=[*subjects, f"orders.order:{order.pk}"], shown_at__isnull=False)
-    messages = _before(told.select_related("recipient"), "shown_at", edge, _MESSAGE)[: size + 1]
+    told = told.select_related("recipient").prefetch_related("outings__message__channel")
+    messages = _before(told, "shown_at", edge, _MESSAGE)[: size + 1]
     entries = [((e.recorded_at, _EVENT, e.pk), _of_event(e, sees_money)) for e in events]
     entries += [((m.shown_at, _MESSAGE, m.pk), _of_message(m)) for m in messages]
     entries.sort(key=lambda entry: entry[0], reverse=True)
@@ -96,6 +97,19 @@ def _of_event(event: OrderEvent, sees_money: bool) -> dict[str, Any]:
     }
 
 
+def deliveries_of(message: Notification) -> list[dict[str, Any]]:
+    """Where it went outside the product, and what came of it; reads the prefetched outings."""
+    return [
+        {
+            "channel": str(outing.message.channel.label),
+            "status": "cancelled" if outing.dropped_reason else outing.message.status,
+            "sent_at": outing.message.sent_at,
+            "error": outing.message.last_error,
+        }
+        for outing in message.outings.all()
+    ]
+
+
 def _of_message(message: Notification) -> dict[str, Any]:
     milestone = message.subject.partition("orders.milestone:")[2]
     return {
@@ -112,5 +126,5 @@ def _of_message(message: Notification) -> dict[str, Any]:
         "new": message.status,
         "side": "",
         "text": "",
-        "data": {},
+        "data": {"deliveries": deliveries_of(message)},
     }

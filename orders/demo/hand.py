@@ -101,7 +101,7 @@ class Hand:
         inputs = first_inputs(shape, order.ordered_at, dates, calendars, days)
         owners = self.ledger.owners(order, {node.spec.role for node in nodes.values()})
         milestones = rows_for(order, [], nodes, calendars, owners).new
-        write_plan(milestones, inputs)
+        write_plan(milestones, inputs, self.ledger.ladders(order))
         change = PlanChange(
             order=order, cause=PlanCause.CONFIRMED, basis=inputs.basis.to_dict(), by=self.by, at=self.now
         )
@@ -295,7 +295,8 @@ class Hand:
             return
         self._laid_for = spans
         before = {milestone.pk: milestone.due_at for milestone in rows}
-        flow.recompute(self.order, rows, self.pauses, now=self.now)
+        ladders = self.ledger.ladders(self.order)
+        flow.recompute(self.order, rows, self.pauses, now=self.now, ladders=ladders)
         for milestone in rows:
             old, new = before[milestone.pk], milestone.due_at
             if old and new and old != new:

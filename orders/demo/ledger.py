@@ -11,6 +11,7 @@ from orders.calendars import all_calendars
 from orders.models import (
     ClockPause,
     DelayReason,
+    Ladders,
     Milestone,
     Order,
     OrderDocument,
@@ -21,6 +22,7 @@ from orders.models import (
     PromiseChange,
     Shipment,
     ShipmentLine,
+    TeamLadder,
 )
 from orders.services.owners import owner_ids
 from teams.models import Organization, Team, User, WorkCalendar
@@ -42,6 +44,7 @@ class Ledger:
         self._rows: dict[type[models.Model], list[Any]] = {table: [] for table in _TABLES}
         self._keys = {table: _keys_of(table) for table in _TABLES}
         self._owners: dict[tuple, dict[str, int | None]] = {}
+        self._ladders: dict[tuple[int, int | None], Ladders] = {}
 
     def add(self, row: Row) -> Row:
         """Give the row its key and keep it for `save`."""
@@ -67,6 +70,13 @@ class Ledger:
         if key not in self._owners:
             self._owners[key] = owner_ids(order, roles)
         return self._owners[key]
+
+    def ladders(self, order: Order) -> Ladders:
+        """The team's ladders, asked once for all orders of the same process."""
+        key = (order.team_id, order.template_id)
+        if key not in self._ladders:
+            self._ladders[key] = TeamLadder.objects.of_order(order)
+        return self._ladders[key]
 
     @cached_property
     def users(self) -> dict[str, User]:

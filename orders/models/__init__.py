@@ -1,5 +1,6 @@
 from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
+from orders.models.ladders import LadderJob, Ladders, TeamLadder
 from orders.models.milestones import ClockPause, DelayReason, Milestone
 from orders.models.orders import Order, OrderLine, PromiseChange
 from orders.models.plans import PlanCause, PlanChange, PlanJob
@@ -11,6 +12,8 @@ __all__ = [
     "DelayReason",
     "DocumentKind",
     "EventKind",
+    "LadderJob",
+    "Ladders",
     "Milestone",
     "Order",
     "OrderDocument",
@@ -23,6 +26,7 @@ __all__ = [
     "PromiseChange",
     "Shipment",
     "ShipmentLine",
+    "TeamLadder",
     "TemplateDependency",
     "TemplateStep",
 ]

@@ -46,15 +46,17 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, user: "User") -> Self:
         """Orders of the teams the person oversees, and the person's own ones in other teams.
 
-        Own: they are clerk, sales representative or logistics owner, or a milestone is assigned to them.
+        Own: they are clerk, sales representative or logistics owner, or a milestone is assigned to them; or that holds
+        for somebody on leave for whom they stand in.
         """
         access = user.access
         if access.sees_all:
             return self
         if not access.team_ids:
             return self.none()
-        assigned = Exists(_milestones().filter(order=OuterRef("pk"), assignee=user.pk))
-        own = Q(clerk=user.pk) | Q(sales_rep=user.pk) | Q(logistics_owner=user.pk) | Q(assigned)
+        who = [user.pk, *sorted(access.principal_ids)]
+        assigned = Exists(_milestones().filter(order=OuterRef("pk"), assignee__in=who))
+        own = Q(clerk__in=who) | Q(sales_rep__in=who) | Q(logistics_owner__in=who) | Q(assigned)
         return self.filter(Q(team__in=access.team_scope_ids) | Q(team__in=access.own_scope_ids) & own)
 
     def open(self) -> Self:

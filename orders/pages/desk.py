@@ -55,7 +55,8 @@ def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
     return steps.filter(Q(assignee=who.pk) | unassigned if unassigned else Q(assignee=who.pk))
 
 
-def _on_desk(user: User, who: User | None, now: datetime) -> Any:
+def desk_steps(user: User, who: User | None, now: datetime) -> Any:
+    """The steps on a desk, annotated with their `section`; days are those of the time zone in force."""
     today_ends, soon_ends = _horizon(user, now)
     return steps_for(user, who).in_sections(now, today_ends=today_ends, soon_ends=soon_ends)
 
@@ -75,7 +76,7 @@ def _horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
 
 def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> list[Section]:
     """The desk's sections with their rows; `only` opens one section further. One query for rows and counts."""
-    steps = _on_desk(user, who, now)
+    steps = desk_steps(user, who, now)
     if only:
         steps = steps.filter(section=only)
     in_section: dict[str, Any] = {"partition_by": [F("section")]}
@@ -98,6 +99,6 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
 
 def count_sections(user: User, who: User | None, now: datetime) -> dict[str, int]:
     """How many steps each section holds."""
-    counted = _on_desk(user, who, now).values("section").annotate(total=Count("pk"))
+    counted = desk_steps(user, who, now).values("section").annotate(total=Count("pk"))
     totals = {row["section"]: row["total"] for row in counted.order_by()}
     return {key: totals.get(key, 0) for key in DeskSection.values}

@@ -14,7 +14,7 @@ from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine
 from orders.models.events import EventKind
 from orders.pages.steps import document_name
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
-from teams.models import Notification
+from teams.models import MessageItem, MessageStatus, Notification
 from teams.templatetags.gendan import day, moment
 
 SHOWN = 60
@@ -65,7 +65,8 @@ def read_timeline(order: Order, *, sees_money: bool, limit: int = SHOWN) -> tupl
     )
     subjects = [f"orders.milestone:{pk}" for pk in order.milestones.values_list("pk", flat=True)]
     told = Notification.objects.filter(subject__in=[*subjects, f"orders.order:{order.pk}"], shown_at__isnull=False)
-    messages = list(told.select_related("recipient").order_by("-shown_at", "-pk")[: limit + 1])
+    told = told.select_related("recipient").prefetch_related("outings__message__channel")
+    messages = list(told.order_by("-shown_at", "-pk")[: limit + 1])
     has_more = len(events) > limit or len(messages) > limit
     entries = [*_of_events(events[:limit], sees_money), *map(_of_message, messages[:limit])]
     entries.sort(key=lambda entry: entry.recorded_at, reverse=True)
@@ -153,7 +154,23 @@ def _changed_fields(event: OrderEvent, sees_money: bool) -> Iterable[str]:
 
 def _of_message(message: Notification) -> Entry:
     title = _("Reminder to %(person)s") % {"person": message.recipient}
-    return Entry("bell", title, message.shown_at or message.created_at, "")
+    details = [_outcome(outing) for outing in message.outings.all()]
+    if message.acknowledged_at:
+        details.append(_("Acknowledged %(at)s") % {"at": moment(message.acknowledged_at)})
+    return Entry("bell", title, message.shown_at or message.created_at, "", details=details)
+
+
+def _outcome(outing: MessageItem) -> str:
+    """Over which channel it went, and what truly came of it."""
+    message = outing.message
+    if outing.dropped_reason:
+        return f"{message.channel.label} · {_('left out, it was no longer true')}"
+    text = f"{message.channel.label} · {message.get_status_display()}"
+    if message.sent_at:
+        return f"{text} {moment(message.sent_at)}"
+    if message.status == MessageStatus.QUEUED:
+        return f"{text}, {_('from %(at)s') % {'at': moment(message.not_before)}}"
+    return f"{text}: {message.last_error}" if message.last_error else text
 
 
 def _name(milestone: Milestone | None) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 
 from orders.basis import Basis, Shape
 from orders.fulfilment import CargoFacts, Fulfilment, LineFacts, fulfil, status_after
-from orders.models import ClockPause, Milestone, Order, OrderEvent, OrderLine, ShipmentLine
+from orders.models import ClockPause, Ladders, Milestone, Order, OrderEvent, OrderLine, ShipmentLine, TeamLadder
 from orders.models.events import EventKind
 from orders.network import Node, open_before
 from orders.plan_words import refusal_of
@@ -123,17 +123,23 @@ def drop_messages(milestones: Iterable[Milestone]) -> None:
 
 
 def recompute(
-    order: Order, milestones: Sequence[Milestone], pauses: Mapping[int, Sequence[ClockPause]], *, now: datetime
+    order: Order,
+    milestones: Sequence[Milestone],
+    pauses: Mapping[int, Sequence[ClockPause]],
+    *,
+    now: datetime,
+    ladders: Ladders | None = None,
 ) -> None:
     """Write on the rows in hand what follows from them: activity, due instants, ladders, reminders. Saves nothing.
 
-    `pauses` maps milestone keys to their pauses, earliest first.
+    `pauses` maps milestone keys to their pauses, earliest first; `ladders` are those of the order's team, if read.
     """
     for milestone in milestones:
         milestone.order = order
     if basis := basis_of(order):
+        ladders = TeamLadder.objects.of_order(order) if ladders is None else ladders
         try:
-            lay_out(milestones, basis, [pause for spans in pauses.values() for pause in spans])
+            lay_out(milestones, basis, [pause for spans in pauses.values() for pause in spans], ladders)
         except PlanningError as error:
             raise refusal_of(error, nodes_of(basis.shape)) from error
         except CalendarExhausted as error:

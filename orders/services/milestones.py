@@ -45,12 +45,15 @@ class ImpossibleInstant(InvalidInput):
 def require_on(user: User, permission: Permission, milestone: Milestone) -> None:
     """Ask the right to act on a milestone that the person sees; completing one's own step needs less than any other.
 
+    The steps of somebody on leave are their deputy's own.
+
     Raises:
         NotPermitted
     """
     access, team = user.access, milestone.order.team_id
     if permission == Permission.MILESTONE_COMPLETE:
-        is_own = milestone.assignee_id == user.pk or milestone.role in access.roles_in(team)
+        carriers = {user.pk, *access.principal_ids}
+        is_own = milestone.assignee_id in carriers or milestone.role in access.roles_in(team)
         if access.allows(Permission.MILESTONE_COMPLETE_ANY, team) or (is_own and access.allows(permission, team)):
             return
         if is_own and permission in access.all_permissions:

@@ -1,4 +1,5 @@
-"""The outbox: what a person is to be told. Postgres holds it, Celery only looks at it."""
+"""What a person is to be told: the items of the outbox, and of the inbox once shown. Postgres holds them, Celery only
+looks at them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
 class NotificationStatus(models.TextChoices):
     QUEUED = "queued", pgettext_lazy("notification", "Queued")
-    SENDING = "sending", pgettext_lazy("notification", "Sending")
-    SENT = "sent", pgettext_lazy("notification", "Sent")
+    SHOWN = "shown", pgettext_lazy("notification", "In the inbox")
     FAILED = "failed", pgettext_lazy("notification", "Failed")
     CANCELLED = "cancelled", pgettext_lazy("notification", "Cancelled")
 
@@ -32,31 +32,20 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """What stands below `edge` in an inbox, newest first."""
         return self.filter(Q(shown_at__lt=edge.shown_at) | Q(shown_at=edge.shown_at, pk__lt=edge.pk))
 
-    def to_show(self, now: datetime) -> Self:
-        """Due, and not in the inbox yet."""
-        return self.filter(status=NotificationStatus.QUEUED, not_before__lte=now, shown_at=None)
-
-    def claimable(self, now: datetime, *, leases_before: datetime) -> Self:
-        """Shown and waiting to be sent outside, or left behind by a worker whose lease ended before `leases_before`."""
-        return self.filter(
-            Q(status=NotificationStatus.QUEUED) | Q(status=NotificationStatus.SENDING, lease_until__lt=leases_before),
-            not_before__lte=now,
-            shown_at__isnull=False,
-        )
-
     def waiting(self, now: datetime) -> Self:
-        """Due and not sent yet, in whatever worker's hands; its oldest tells how far delivery lags."""
-        return self.filter(status__in=[NotificationStatus.QUEUED, NotificationStatus.SENDING], not_before__lte=now)
+        """Due, and not in the inbox yet; its oldest tells how far showing lags."""
+        return self.filter(status=NotificationStatus.QUEUED, not_before__lte=now)
 
     def unsent(self) -> Self:
         return self.filter(status=NotificationStatus.QUEUED)
 
 
 class Notification(models.Model):
-    """One person is told one thing: an outbox row until sent, an inbox entry from then on.
+    """One person is told one thing: an outbox row until shown, an inbox entry from then on.
 
     `dedupe_key` names what, step, due instant and person: a second run adds nothing, a moved date may remind again.
     `subject` names the object by a string ("orders.milestone:17"), `payload` holds plain JSON values for the text.
+    How it leaves the product is a matter of its `MessageItem`s.
     """
 
     kind = models.CharField(max_length=40)
@@ -68,15 +57,9 @@ class Notification(models.Model):
     created_at = models.DateTimeField()
     # Not before this instant: the recipient's working time begins then.
     not_before = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True, blank=True)
-    lease_owner = models.CharField(max_length=40, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    # Set before each send: an expired lease with it means "outcome unknown", the repeat is marked as such.
-    attempt_started_at = models.DateTimeField(null=True, blank=True)
-    is_possible_repeat = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)  # to ask whether it is still true
     last_error = models.CharField(max_length=300, blank=True)
     shown_at = models.DateTimeField(null=True, blank=True)  # in the inbox from this instant
-    sent_at = models.DateTimeField(null=True, blank=True)
     cancelled_reason = models.CharField(max_length=40, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -88,20 +71,14 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         constraints = [
             models.CheckConstraint(
-                name="notification_sent_at_follows_status",
-                condition=Q(status="sent", sent_at__isnull=False) | ~Q(status="sent") & Q(sent_at=None),
-            ),
-            models.CheckConstraint(
-                name="notification_lease_while_sending",
-                condition=Q(status="sending", lease_until__isnull=False) | ~Q(status="sending") & Q(lease_until=None),
+                name="notification_shown_at_follows_status",
+                condition=Q(status="shown", shown_at__isnull=False) | ~Q(status="shown") & Q(shown_at=None),
             ),
             models.CheckConstraint(name="notification_status_known", condition=Q(status__in=NotificationStatus.values)),
         ]
         indexes = [
-            # NotificationQuerySet.to_show, claimable and waiting: only rows still to be sent are in it.
-            models.Index(
-                fields=["not_before"], name="notification_to_send", condition=Q(status__in=["queued", "sending"])
-            ),
+            # NotificationQuerySet.waiting: only rows still to be shown are in it.
+            models.Index(fields=["not_before"], name="notification_to_show", condition=Q(status="queued")),
             # NotificationQuerySet.inbox_of, newest first.
             models.Index(fields=["recipient", "-shown_at", "-id"], name="notification_inbox"),
             # outbox.cancel(subject=…)

@@ -1,54 +1,57 @@
-"""The outbox rows' way from queued to sent: each function is one short transaction, and none is open during a send.
+"""Messages from queued to in hand: each function is one short transaction, and none is open during a send.
 
-Showing in the inbox is exact: one transaction with the row itself. A mail is claimed by a lease, and its outcome is
-written only by the owner of the lease (reliability C6 to C10). A worker that dies in between leaves an expired lease:
-the message goes out once more, under the same Message-ID, marked as a possible repeat.
+A message is claimed by a lease, and its outcome is written only by the owner of the lease (reliability C6 to C10). A
+worker that dies in between leaves an expired lease: the message goes out once more, under the same delivery id, marked
+as a possible repeat.
 """
 
 import json
-import logging
 import os
-import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Exists, OuterRef, Q, Value
 
 from teams.clock import ClockTimestamp, read_clock
-from teams.models import Notification, NotificationStatus
-from teams.models.notifications import NotificationQuerySet
-from teams.notifications import registry
+from teams.models import Address, Channel, Deferral, Message, MessageItem, MessageStatus, Notification, Urgency
+from teams.models.messages import MessageQuerySet
+from teams.notifications import answer_tokens, registry, showing
+from teams.notifications.asking import ask
+from teams.notifications.counts import Counts
+from teams.notifications.people import Person, read_people
 
-logger = logging.getLogger(__name__)
-
-SHOW_SIZE = 200
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
+MAX_DEATHS = 3
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_SHOW = """
-UPDATE teams_notification AS row
-SET payload = shown.payload::jsonb, shown_at = %(now)s,
-    status = CASE WHEN shown.is_told THEN 'sent' ELSE row.status END,
-    sent_at = CASE WHEN shown.is_told THEN %(now)s END
-FROM unnest(%(ids)s::bigint[], %(payloads)s::text[], %(told)s::boolean[]) AS shown (id, payload, is_told)
-WHERE row.id = shown.id
+_LEASE = """
+UPDATE teams_message AS row
+SET status = 'sending', lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s, attempts = attempts + 1,
+    attempt_started_at = clock_timestamp(), deferral = '', deaths = mine.deaths, is_possible_repeat = mine.is_repeat,
+    facts = mine.facts::jsonb
+FROM unnest(%(ids)s::bigint[], %(deaths)s::int[], %(repeats)s::boolean[], %(facts)s::text[])
+    AS mine (id, deaths, is_repeat, facts)
+WHERE row.id = mine.id
 """
 
 
 @dataclass
-class Counts:
-    """What a run did. `put_back`: claimed, but the channel was away or the time was up before it was tried."""
+class Claim:
+    """A message in hand, with all that putting it into words needs: rendering reads no row.
 
-    shown: int = 0
-    sent: int = 0
-    retried: int = 0
-    failed: int = 0
-    cancelled: int = 0
-    put_back: int = 0
+    `facts` maps the id of each item to the payload that it is told with; `agenda` belongs to a digest.
+    """
+
+    message: Message
+    person: Person
+    address: Address
+    items: list[Notification]
+    facts: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    agenda: Mapping[str, Any] = field(default_factory=dict)
+    is_late: bool = False
 
 
 def lease() -> timedelta:
@@ -57,162 +60,275 @@ def lease() -> timedelta:
 
 
 @transaction.atomic
-def show_due(counts: Counts) -> int:
-    """Put a batch of what is due into the inboxes; for people without a mail address that is all. Returns rows seen."""
-    now = read_clock().now
-    rows = _locked(Notification.objects.to_show(now), SHOW_SIZE)
-    shown = list(_still_true(rows, now, counts))
-    if shown:
-        told = [not row.recipient.email for row, _facts in shown]
-        payloads = [json.dumps({**row.payload, **facts}, ensure_ascii=False) for row, facts in shown]
-        with connection.cursor() as cursor:
-            ids = [row.pk for row, _facts in shown]
-            cursor.execute(_SHOW, {"ids": ids, "payloads": payloads, "told": told, "now": now})
-        counts.shown += len(shown)
-        counts.sent += sum(told)
-    return len(rows)
-
-
-@transaction.atomic
-def claim(counts: Counts) -> list[Notification]:
-    """Take a few shown messages for sending: each gets our lease, the next attempt number and the attempt's start.
+def claim(counts: Counts) -> list[Claim]:
+    """Take a few due messages for sending: each gets our lease, the next attempt number and the attempt's start.
 
     Rows whose lease ran out are left alone until the database has been up for one lease time: until then their living
-    owner may still report what came of them. An empty list means that nothing is left to claim.
+    owner may still report what came of them. An empty list means that nothing is left to claim now.
     """
     clock = read_clock()
     is_settled = clock.now - clock.server_started_at >= lease()
-    waiting = Notification.objects.claimable(clock.now, leases_before=clock.now if is_settled else _NEVER)
-    while rows := _locked(waiting, settings.OUTBOX_CLAIM_SIZE):
-        if mine := [row for row, _facts in _still_true(_park_hopeless(rows, counts), clock.now, counts)]:
-            _take(mine)
-            return mine
+    due = Message.objects.claimable(clock.now, leases_before=clock.now if is_settled else _NEVER)
+    while rows := _take_rows(due, clock.now):
+        claims = _checked(_park_hopeless(rows, counts), clock.now, counts)
+        if claims:
+            _lease(claims)
+            return claims
     return []
 
 
-def _take(rows: Sequence[Notification]) -> None:
-    owner = f"{os.getpid()}-{secrets.token_hex(8)}"
-    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
-        # Nobody wrote down how the attempt before ended.
-        is_possible_repeat=Case(
-            When(status=NotificationStatus.SENDING, then=Value(True)), default=F("is_possible_repeat")
-        ),
-        status=NotificationStatus.SENDING,
-        lease_owner=owner,
-        lease_until=ClockTimestamp() + Value(lease()),
-        attempts=F("attempts") + 1,
-        attempt_started_at=ClockTimestamp(),
-    )
-    for row in rows:
-        row.is_possible_repeat = row.is_possible_repeat or row.status == NotificationStatus.SENDING
-        row.status, row.lease_owner, row.attempts = NotificationStatus.SENDING, owner, row.attempts + 1
+def _take_rows(due: MessageQuerySet, now: datetime) -> list[Message]:
+    """Lock what may be sent at once: one message each of channels that go step by step, and a few of the others.
 
-
-def _locked(rows: NotificationQuerySet, size: int) -> list[Notification]:
-    ours = rows.select_for_update(skip_locked=True, of=("self",)).select_related("recipient")
-    return list(ours.order_by("not_before", "pk")[:size])
-
-
-def _park_hopeless(rows: Sequence[Notification], counts: Counts) -> list[Notification]:
-    """Give up on rows that took their worker down with them at every attempt."""
-    hopeless = [row for row in rows if row.attempts >= settings.OUTBOX_MAX_ATTEMPTS]
-    for row in hopeless:
-        _write(row, status=NotificationStatus.FAILED, last_error=row.last_error or "no attempt came to an end")
-        counts.failed += 1
-    return [row for row in rows if row not in hopeless]
-
-
-def _still_true(
-    rows: Sequence[Notification], now: datetime, counts: Counts
-) -> Iterator[tuple[Notification, Mapping[str, Any]]]:
-    """The rows still worth telling, with their facts; the others are cancelled, those that cannot be asked put off."""
-    by_kind: dict[str, list[Notification]] = {}
-    for row in rows:
-        by_kind.setdefault(row.kind, []).append(row)
-    for group in by_kind.values():
-        asked, facts = _ask(group, now, counts)
-        for row in asked:
-            if row.pk in facts and row.recipient.is_active:
-                yield row, facts[row.pk]
-            else:
-                reason = "no_longer_true" if row.recipient.is_active else "person_left"
-                _write(row, status=NotificationStatus.CANCELLED, cancelled_reason=reason)
-                counts.cancelled += 1
-
-
-def _ask(
-    group: Sequence[Notification], now: datetime, counts: Counts
-) -> tuple[Sequence[Notification], Mapping[int, Mapping[str, Any]]]:
-    """The rows that an answer was had for, and by id the facts of those that are still true; the others are put off.
-
-    Asked for the whole group at once, and row by row only if that fails: a bad row holds up no other.
+    A message that may have killed its worker is taken alone, so that it takes no other down with it.
     """
-    try:
-        with transaction.atomic():
-            return group, registry.get(group[0].kind).still_true(group, now)
-    except Exception as error:
-        if len(group) > 1:
-            answers = [_ask([row], now, counts) for row in group]
-            asked = [row for rows, _facts in answers for row in rows]
-            return asked, {pk: told for _rows, facts in answers for pk, told in facts.items()}
-        row = group[0]
-        logger.exception("message %s cannot be checked", row.pk)
-        row.attempts += 1
-        _count_failure(fields := _after_failure(row, f"{type(error).__name__}: {error}"), counts)
-        _write(row, attempts=row.attempts, **fields)
-        return [], {}
+    size = settings.OUTBOX_CLAIM_SIZE
+    rows = [row for channel in _step_by_step(due, now, size) for row in _locked(due.filter(channel=channel), 1)]
+    plain = due.filter(channel__pace_seconds=0, channel__failures__lt=Channel.FAILURES_TO_PAUSE)
+    rows += _locked(plain.filter(deaths=0).exclude(status=MessageStatus.SENDING), size - len(rows))
+    return rows or _locked(plain, 1)
 
 
-def record_sent(row: Notification, counts: Counts) -> None:
-    """The mail server took it."""
-    if _write_as_owner(row, status=NotificationStatus.SENT, sent_at=ClockTimestamp(), last_error=""):
-        counts.sent += 1
+def _step_by_step(due: MessageQuerySet, now: datetime, size: int) -> list[Channel]:
+    """Channels of which one message goes at a time: paced ones, and those that try whether they work again.
+
+    None in the air: a pace counted from the claim alone could be broken by a send that takes long.
+    """
+    in_air = Message.objects.filter(channel=OuterRef("pk"), status=MessageStatus.SENDING, lease_until__gte=now)
+    channels = Channel.objects.filter(
+        Q(pace_seconds__gt=0) | Q(failures__gte=Channel.FAILURES_TO_PAUSE),
+        Q(next_send_at=None) | Q(next_send_at__lte=now),
+        Exists(due.filter(channel=OuterRef("pk"))),
+        ~Exists(in_air),
+    )
+    return list(channels.select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("pk")[:size])
 
 
-def record_failure(
-    row: Notification, error: str, counts: Counts, *, is_permanent: bool = False, is_outcome_unknown: bool = False
-) -> None:
-    """It did not go out: tried again after a growing pause, given up after the last attempt or for good reason."""
-    fields = _after_failure(row, error, is_permanent=is_permanent)
-    repeat = {"is_possible_repeat": True} if is_outcome_unknown else {}
-    if _write_as_owner(row, **fields, **repeat):
-        _count_failure(fields, counts)
+def _locked(rows: MessageQuerySet, size: int) -> list[Message]:
+    ours = rows.select_for_update(skip_locked=True, of=("self",)).select_related("channel")
+    return list(ours.order_by("not_before", "pk")[: max(size, 0)])
 
 
-def put_back(row: Notification, counts: Counts) -> None:
-    """It was claimed and never tried: as if it had not been claimed, but not at once again."""
-    pause = ClockTimestamp() + Value(FIRST_PAUSE)
-    if _write_as_owner(row, status=NotificationStatus.QUEUED, attempts=row.attempts - 1, not_before=pause):
-        counts.put_back += 1
-
-
-def _after_failure(row: Notification, error: str, *, is_permanent: bool = False) -> dict[str, Any]:
-    last_error = error.replace("\x00", "")[:300]
-    if is_permanent or row.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
-        return {"status": NotificationStatus.FAILED, "last_error": last_error}
-    later = ClockTimestamp() + Value(pause_after(row.attempts))
-    return {"status": NotificationStatus.QUEUED, "last_error": last_error, "not_before": later}
-
-
-def _count_failure(fields: Mapping[str, Any], counts: Counts) -> None:
-    if fields["status"] == NotificationStatus.FAILED:
+def _park_hopeless(rows: Sequence[Message], counts: Counts) -> list[Message]:
+    """Give up on rows that failed too often, or took their worker down with them."""
+    alive = []
+    for row in rows:
+        row.deaths += row.status == MessageStatus.SENDING
+        if row.deaths < MAX_DEATHS and row.failures < settings.OUTBOX_MAX_ATTEMPTS:
+            alive.append(row)
+            continue
+        error = row.last_error or "no attempt came to an end"
+        end(row, status=MessageStatus.FAILED, last_error=error, deaths=row.deaths)
         counts.failed += 1
-    else:
-        counts.retried += 1
+    return alive
 
 
-def pause_after(attempts: int) -> timedelta:
-    """15 s, 1 min, 4 min, 16 min, then an hour each, give or take a fifth so that not all come back at once."""
-    pause = min(FIRST_PAUSE * 4 ** (attempts - 1), LONGEST_PAUSE)
-    return pause * random.uniform(0.8, 1.2)  # noqa: S311  spreads load, hides nothing
+def _checked(rows: Sequence[Message], now: datetime, counts: Counts) -> list[Claim]:
+    """Those that their person may be told now, with the items that are still true."""
+    people = read_people({row.recipient_id for row in rows}, now)
+    items = _items_of(rows)
+    rows = [row for row in rows if _may_go(row, people[row.recipient_id], items, now, counts)]
+    rows = _within_limits(rows, people, now, counts)
+    if settings.MESSAGE_MAX_ITEMS > 1:
+        _absorb(rows, items, counts)
+    claims = [claim for row in rows if (claim := _claim(row, people[row.recipient_id], items, counts))]
+    return _told(claims, now, counts)
 
 
-def _write_as_owner(row: Notification, **fields: Any) -> bool:
-    """Write an outcome, unless the lease has passed to somebody else."""
-    mine = Notification.objects.filter(pk=row.pk, status=NotificationStatus.SENDING, lease_owner=row.lease_owner)
-    return bool(mine.update(lease_until=None, lease_owner="", **fields))
+def _items_of(rows: Sequence[Message]) -> dict[int, list[MessageItem]]:
+    found: dict[int, list[MessageItem]] = {row.pk: [] for row in rows}
+    for item in MessageItem.objects.filter(message__in=found, dropped_reason="").select_related("notification"):
+        found[item.message_id].append(item)
+    return found
 
 
-def _write(row: Notification, **fields: Any) -> None:
-    """Write an end to a row that this transaction has locked."""
-    Notification.objects.filter(pk=row.pk).update(lease_until=None, lease_owner="", **fields)
+def _may_go(row: Message, person: Person, items: dict[int, list[MessageItem]], now: datetime, counts: Counts) -> bool:
+    if not person.user.is_active:
+        end(row, status=MessageStatus.CANCELLED, cancelled_reason="person_left")
+        counts.cancelled += 1
+        return False
+    if person.deputy_id:
+        showing.reroute([item.notification for item in items[row.pk]], {person.user.pk: person}, now, counts)
+        end(row, status=MessageStatus.CANCELLED, cancelled_reason="on_leave")
+        return False
+    opening = person.hours.next_open(now)
+    if opening > now:
+        put_off(row, opening, Deferral.QUIET, counts)
+        return False
+    return True
+
+
+def _within_limits(
+    rows: Sequence[Message], people: Mapping[int, Person], now: datetime, counts: Counts
+) -> list[Message]:
+    """Keep urgent messages apart, and past the day's number give their items to the next digest."""
+    limit, spacing = settings.URGENT_MESSAGES_A_DAY, timedelta(seconds=settings.URGENT_SPACING_SECONDS)
+    if limit is None:
+        return list(rows)
+    kept = []
+    # What this very claim lets go counts as well.
+    going: dict[tuple[int, int], int] = {}
+    for row in rows:
+        key = (row.recipient_id, row.channel_id)
+        if row.urgency != Urgency.URGENT or row.attempts or key in going:
+            kept.append(row)
+            continue
+        hours = people[row.recipient_id].hours
+        before = Message.objects.filter(
+            recipient=row.recipient_id, channel=row.channel_id, urgency=Urgency.URGENT, attempt_started_at__isnull=False
+        ).exclude(status=MessageStatus.CANCELLED)
+        today = before.filter(attempt_started_at__gte=hours.day_begins(now)).count()
+        last = before.order_by("-attempt_started_at").values_list("attempt_started_at", flat=True).first()
+        if today >= limit:
+            _join_digest(row, people[row.recipient_id], now, counts)
+        elif last is not None and now - last < spacing:
+            put_off(row, last + spacing, Deferral.SPACING, counts)
+        else:
+            going[key] = row.pk
+            kept.append(row)
+    return kept
+
+
+def _join_digest(row: Message, person: Person, now: datetime, counts: Counts) -> None:
+    digest = showing.open_digest(row.recipient_id, row.channel_id, person, now)
+    Message.objects.filter(pk=digest.pk, deferral="").update(deferral=Deferral.LIMIT)
+    row.items.update(message=digest)
+    end(row, status=MessageStatus.CANCELLED, cancelled_reason="merged")
+    counts.merged += 1
+
+
+def _absorb(rows: list[Message], items: dict[int, list[MessageItem]], counts: Counts) -> None:
+    """Put other urgent messages that wait for the same person and channel into the one that goes."""
+    first: dict[tuple[int, int], Message] = {}
+    for row in [row for row in rows if row.urgency == Urgency.URGENT and not row.attempts]:
+        first.setdefault((row.recipient_id, row.channel_id), row)
+    if not first:
+        return
+    same = Q()
+    for recipient_id, channel_id in first:
+        same |= Q(recipient=recipient_id, channel=channel_id)
+    mine = [row.pk for row in first.values()]
+    others = Message.objects.filter(
+        same, status=MessageStatus.QUEUED, urgency=Urgency.URGENT, attempts=0, channel__off_at=None
+    ).exclude(pk__in=mine)
+    others = others.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+    for other in others:
+        into = first[other.recipient_id, other.channel_id]
+        moved = items.pop(other.pk, None) or _items_of([other])[other.pk]
+        if len(items[into.pk]) + len(moved) > settings.MESSAGE_MAX_ITEMS:
+            continue
+        MessageItem.objects.filter(message=other).update(message=into)
+        items[into.pk] += moved
+        end(other, status=MessageStatus.CANCELLED, cancelled_reason="merged")
+        counts.merged += 1
+        rows[:] = [row for row in rows if row.pk != other.pk]
+
+
+def _claim(row: Message, person: Person, items: dict[int, list[MessageItem]], counts: Counts) -> Claim | None:
+    """The message with its address; ended with a reason if the person has none in this channel any more."""
+    for route in person.routes:
+        if route.channel_id == row.channel_id:
+            return Claim(row, person, route, [item.notification for item in items[row.pk]])
+    end(row, status=MessageStatus.FAILED, last_error="the person has no address in this channel any more")
+    counts.failed += 1
+    return None
+
+
+def _told(claims: Sequence[Claim], now: datetime, counts: Counts) -> list[Claim]:
+    """Drop the items that are no longer true, and messages that nothing is left of."""
+    facts, errors = ask([item for claim in claims for item in claim.items], now)
+    _drop([item for claim in claims for item in claim.items if item.pk not in facts], errors)
+    kept = []
+    for claim in claims:
+        row = claim.message
+        wrong = [item.pk for item in claim.items if item.pk in errors]
+        claim.items = [item for item in claim.items if item.pk in facts]
+        if not claim.items:
+            if wrong:
+                end(row, status=MessageStatus.FAILED, last_error=errors[wrong[0]])
+                counts.failed += 1
+            else:
+                end(row, status=MessageStatus.CANCELLED, cancelled_reason="no_longer_true")
+                counts.cancelled += 1
+            continue
+        # What may have arrived is repeated in the same words.
+        before = row.facts if row.is_possible_repeat or row.status == MessageStatus.SENDING else {}
+        told = before.get("items", {})
+        claim.facts = {item.pk: told.get(str(item.pk)) or {**item.payload, **facts[item.pk]} for item in claim.items}
+        claim.agenda = before.get("agenda", {})
+        claim.is_late = before.get("is_late", not row.deferral and now - row.planned_at > showing.LATE_AFTER)
+        kept.append(claim)
+    _read_agendas([claim for claim in kept if not claim.agenda], now)
+    return kept
+
+
+def _drop(items: Sequence[Notification], errors: Mapping[int, str]) -> None:
+    untrue = [item.pk for item in items if item.pk not in errors]
+    if untrue:
+        MessageItem.objects.filter(notification__in=untrue).filter(
+            message__status__in=[MessageStatus.QUEUED, MessageStatus.SENDING]
+        ).update(dropped_reason="no_longer_true")
+    if errors:
+        MessageItem.objects.filter(notification__in=list(errors)).update(dropped_reason="cannot_be_checked")
+
+
+def _read_agendas(claims: Sequence[Claim], now: datetime) -> None:
+    agenda, digests = registry.agenda(), [c for c in claims if c.message.urgency == Urgency.DIGEST]
+    if agenda is None or not digests:
+        return
+    facts = agenda.facts([claim.person.user for claim in digests], now)
+    for claim in digests:
+        claim.agenda = facts.get(claim.person.user.pk, {})
+
+
+def _lease(claims: Sequence[Claim]) -> None:
+    """Write our lease on the rows; whoever had one before did not write down how the attempt ended."""
+    owner = f"{os.getpid()}-{secrets.token_hex(8)}"
+    for claim in claims:
+        row = claim.message
+        row.is_possible_repeat = row.is_possible_repeat or row.status == MessageStatus.SENDING
+        row.status, row.lease_owner, row.attempts = MessageStatus.SENDING, owner, row.attempts + 1
+        row.facts = {
+            "items": {str(pk): facts for pk, facts in claim.facts.items()},
+            "agenda": claim.agenda,
+            "is_late": claim.is_late,
+        }
+    rows = [claim.message for claim in claims]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LEASE,
+            {
+                "ids": [row.pk for row in rows],
+                "deaths": [row.deaths for row in rows],
+                "repeats": [row.is_possible_repeat for row in rows],
+                "facts": [json.dumps(row.facts, ensure_ascii=False) for row in rows],
+                "owner": owner,
+                "lease": lease(),
+            },
+        )
+    paced = [row.channel for row in rows if row.channel.pace_seconds]
+    for channel in paced:
+        Channel.objects.filter(pk=channel.pk).update(next_send_at=after_pace(channel))
+    answer_tokens.issue([item for claim in claims for item in claim.items])
+
+
+def after_pace(channel: Channel) -> Any:
+    return ClockTimestamp() + Value(timedelta(seconds=channel.pace_seconds))
+
+
+def put_off(row: Message, until: datetime, deferral: Deferral, counts: Counts) -> None:
+    """Not now: the row is queued again from `until` on. This transaction has locked it."""
+    end(row, status=MessageStatus.QUEUED, not_before=until, deferral=deferral)
+    counts.deferred += 1
+
+
+def end(row: Message, **fields: Any) -> None:
+    """Write to a row that this transaction has locked; nobody's lease is on it any more."""
+    Message.objects.filter(pk=row.pk).update(lease_until=None, lease_owner="", **fields)
+
+
+def next_opportunity(now: datetime, within: timedelta) -> datetime | None:
+    """When the next message of a paced channel may go, if that is soon; None if there is nothing to wait for."""
+    due = Message.objects.claimable(now, leases_before=_NEVER).filter(channel__pace_seconds__gt=0)
+    at = due.order_by("channel__next_send_at").values_list("channel__next_send_at", flat=True).first()
+    return at if at is not None and at <= now + within else None

@@ -1,18 +1,22 @@
-"""One run of delivery: into the inboxes what is due, then out by mail, until nothing is left or the time is up."""
+"""One run of delivery: into the inboxes what is due, then out over the channels, until nothing is left to do now."""
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection
 
-from teams.models import Notification, Organization
-from teams.notifications import claims
-from teams.notifications.channels import ChannelError
-from teams.notifications.channels.email import EmailChannel
-from teams.notifications.claims import Counts
+from teams.clock import read_clock
+from teams.models import Organization
+from teams.notifications import claims, composing, outcomes, showing
+from teams.notifications.channels import Receipt
+from teams.notifications.claims import Claim
+from teams.notifications.counts import Counts
+from teams.notifications.senders import Senders
 
 logger = logging.getLogger(__name__)
 
@@ -27,58 +31,70 @@ PATIENCE_SECONDS = 600
 def deliver(*, seconds: float = RUN_SECONDS, is_stopping: Callable[[], bool] = lambda: False) -> Counts:
     """Show and send what is due; begins nothing new after `seconds`, or once `is_stopping` says so."""
     counts, end = Counts(), time.monotonic() + seconds
-    channel = EmailChannel(Organization.current())
+    senders, organization = Senders(), Organization.current()
     try:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="mail") as threads:
-            while not is_stopping() and time.monotonic() < end:
-                seen = claims.show_due(counts)
+        showing.leave_dead_channels(counts)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as threads:
+            while not is_stopping() and (left := end - time.monotonic()) > 0:
+                seen = showing.show_due(counts)
                 claimed = claims.claim(counts)
-                if claimed and not _send_all(claimed, channel, threads, counts, end):
-                    break
-                if not claimed and seen < claims.SHOW_SIZE:
+                if claimed:
+                    _send_all(claimed, partial(_send, senders, organization), threads, counts, end)
+                elif not seen and not _wait_for_turn(left):
                     break
     finally:
-        channel.close()
+        senders.close()
     return counts
 
 
-def _send_all(
-    rows: list[Notification], channel: EmailChannel, threads: ThreadPoolExecutor, counts: Counts, end: float
-) -> bool:
-    """Send the claimed rows and write each outcome as it comes in; False if the channel is away."""
-    is_away = False
-    sends = {threads.submit(channel.send, row): row for row in rows}
-    for send in as_completed(sends):
-        row = sends[send]
-        if send.cancelled():
-            until_written(partial(claims.put_back, row, counts))
-            continue
-        is_away = _record(row, send, counts) or is_away
-        if is_away or time.monotonic() > end:
-            for other in sends:  # Those that no thread has begun.
-                other.cancel()
-    return not is_away
+def _send(senders: Senders, organization: Organization, claim: Claim) -> Receipt:
+    """Put the message into words and send it; reads and writes no row."""
+    parcel = composing.parcel_of(claim, organization)
+    return senders.of(claim.message.channel).send(parcel)
 
 
-def _record(row: Notification, send: Future[None], counts: Counts) -> bool:
-    """Write what came of a send; True if the channel is away."""
-    error = send.exception()
-    if error is None:
-        until_written(lambda: claims.record_sent(row, counts))
+def _wait_for_turn(left: float) -> bool:
+    """Wait until a paced channel may send its next message, if that is within this run."""
+    now = read_clock().now
+    at = claims.next_opportunity(now, timedelta(seconds=left))
+    if at is None:
         return False
-    refusal = error if isinstance(error, ChannelError) else None
-    if refusal is None:
-        logger.error("message %s cannot be rendered", row.pk, exc_info=error)
-    until_written(
-        lambda: claims.record_failure(
-            row,
-            str(error) if refusal else f"{type(error).__name__}: {error}",
-            counts,
-            is_permanent=bool(refusal and refusal.permanent),
-            is_outcome_unknown=bool(refusal and refusal.is_outcome_unknown),
-        )
-    )
-    return bool(refusal and refusal.is_unreachable)
+    time.sleep(min(max((at - now).total_seconds(), 0.05), 0.5))
+    return True
+
+
+def _send_all(
+    claimed: list[Claim],
+    send: Callable[[Claim], Receipt],
+    threads: ThreadPoolExecutor,
+    counts: Counts,
+    end: float,
+) -> None:
+    """Send the claimed messages and write each outcome as it comes in.
+
+    Another send begins only when an outcome is written: a kill finds no more than `THREADS` whose outcome is unknown.
+    """
+    waiting, sends = deque(claimed), {}
+    while waiting or sends:
+        while waiting and len(sends) < THREADS and time.monotonic() < end:
+            claim = waiting.popleft()
+            sends[threads.submit(send, claim)] = claim
+        if not sends:
+            break
+        for done in wait(sends, return_when=FIRST_COMPLETED).done:
+            _record(sends.pop(done), done, counts)
+    for claim in waiting:  # The time is up.
+        until_written(partial(outcomes.put_back, claim, counts))
+
+
+def _record(claim: Claim, done: Future[Receipt], counts: Counts) -> None:
+    error = done.exception()
+    if error is None:
+        until_written(partial(outcomes.record_sent, claim, done.result(), counts))
+    elif isinstance(error, Exception):
+        until_written(partial(outcomes.record_failure, claim, error, counts))
+    else:
+        raise error
 
 
 def until_written(write: Callable[[], None], *, patience: float = PATIENCE_SECONDS) -> None:

@@ -1,4 +1,4 @@
-"""The transactional outbox: rows are written in the caller's transaction, sent later by a worker."""
+"""The transactional outbox: items are written in the caller's transaction, shown and sent later by a worker."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,10 @@ from teams.models import Notification, NotificationStatus, User
 # A row cancelled before its person saw it is queued again: a step that is reopened has to remind again.
 _INSERT = """
 INSERT INTO teams_notification (
-    kind, recipient_id, subject, dedupe_key, payload, status, created_at, not_before,
-    lease_owner, attempts, is_possible_repeat, last_error, cancelled_reason
+    kind, recipient_id, subject, dedupe_key, payload, status, created_at, not_before, attempts, last_error,
+    cancelled_reason
 )
-SELECT kind, recipient_id, subject, dedupe_key, payload::jsonb, 'queued', %(now)s, not_before, '', 0, false, '', ''
+SELECT kind, recipient_id, subject, dedupe_key, payload::jsonb, 'queued', %(now)s, not_before, 0, '', ''
 FROM unnest(
     %(kind)s::text[], %(recipient_id)s::bigint[], %(subject)s::text[], %(dedupe_key)s::text[], %(payload)s::text[],
     %(not_before)s::timestamptz[]

@@ -1,25 +1,52 @@
-"""What a message says: the same words in the inbox, the API and the mail.
+"""What an item says: the same words in the inbox, the API and every message.
 
 Rendered in the language and time zone in force, so by whoever reads; the facts were put into the payload when the
-message was shown first. Reads no row.
+item was shown first. Reads no row.
 """
 
-from django.conf import settings
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from teams.models import Notification
 from teams.notifications import registry
 
 
 def headline(notification: Notification) -> str:
-    """One line without control characters: the title in the inbox, the subject of the mail."""
-    return _render(notification)[0]
+    """One line without control characters: the title in the inbox."""
+    return lines_of(notification)[0]
 
 
 def body(notification: Notification) -> str:
-    """The paragraphs below the headline; plain text, not escaped."""
-    return _render(notification)[1]
+    """The lines below the headline; plain text, not escaped."""
+    return "\n".join(lines_of(notification)[1:])
+
+
+def lines_of(notification: Notification) -> list[str]:
+    """The headline and the lines below it."""
+    try:
+        return words_of(notification.kind, notification.payload)
+    except registry.UnknownKind:  # Shown by an older version; delivery itself sends no such message.
+        return [_("A message of an earlier version")]
+
+
+def words_of(kind_name: str, payload: Mapping[str, Any]) -> list[str]:
+    """A payload in words: the headline, then a line for each thing to know.
+
+    Raises:
+        UnknownKind
+        Exception: whatever the kind's words or its template stumbled over.
+    """
+    kind = registry.get(kind_name)
+    words = {name: _one_line(str(word)) for name, word in kind.words(payload).items()}
+    lines = [line.strip() for line in render_to_string(kind.template, words).strip().split("\n")]
+    return [line for line in [*lines, *_how_it_came(payload)] if line] or [""]
 
 
 def target_url(notification: Notification) -> str:
@@ -30,19 +57,20 @@ def target_url(notification: Notification) -> str:
         return ""
 
 
-def absolute_url(notification: Notification) -> str:
-    """The same page as a link for a mail."""
-    return settings.BASE_URL.rstrip("/") + target_url(notification)
+def moment(at: datetime) -> str:
+    """An instant with its weekday, in the time zone in force."""
+    return date_format(timezone.localtime(at), pgettext("date format with weekday", "D j M Y, H:i"))
 
 
-def _render(notification: Notification) -> tuple[str, str]:
-    try:
-        kind = registry.get(notification.kind)
-    except registry.UnknownKind:  # Shown by an older version; delivery itself sends no such message.
-        return _("A message of an earlier version"), ""
-    words = {name: _one_line(str(word)) for name, word in kind.words(notification.payload).items()}
-    first, _newline, rest = render_to_string(kind.template, words).strip().partition("\n")
-    return first.strip(), rest.strip()
+def _how_it_came(payload: Mapping[str, Any]) -> list[str]:
+    """That it is told late, or in somebody's stead."""
+    lines = []
+    if payload.get("for_name"):
+        lines.append(_("You stand in for %(person)s.") % {"person": _one_line(payload["for_name"])})
+    if payload.get("late_since"):
+        at = moment(datetime.fromisoformat(payload["late_since"]))
+        lines.append(_("Told late: it was to be told on %(at)s.") % {"at": at})
+    return lines
 
 
 def _one_line(word: str) -> str:

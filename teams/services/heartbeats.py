@@ -13,3 +13,8 @@ def beat(name: str, *, now: datetime, note: str = "") -> None:
         unique_fields=["name"],
         update_fields=["at", "note"],
     )
+
+
+def last(name: str) -> datetime | None:
+    """When the job `name` last ran to its end; None if it never did."""
+    return Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()

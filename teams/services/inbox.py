@@ -29,6 +29,12 @@ def acknowledge(*, notification_id: int, by: User, now: datetime) -> Notificatio
     return message
 
 
+def acknowledge_many(*, ids: Iterable[int], by: User, now: datetime) -> int:
+    """Answer "I have seen to it" to several messages; returns how many were not yet. Others' ids change nothing."""
+    open_messages = Notification.objects.inbox_of(by).filter(pk__in=list(ids), acknowledged_at=None)
+    return open_messages.update(acknowledged_at=now, read_at=Coalesce("read_at", Value(now)))
+
+
 def acknowledge_about(*, subject: str, by: User, now: datetime) -> int:
     """Answer "I have seen to it" to all that the person was told about `subject`; returns how many messages."""
     open_messages = Notification.objects.inbox_of(by).filter(subject=subject, acknowledged_at=None)

@@ -12,7 +12,7 @@ class Entry:
     """An address: how it is built from `Things`, whose the object is, and what each unsafe method needs.
 
     `scope` says who sees the object: "order" by the order's team and own-scope, "team" by membership, "person" only
-    oneself, "everyone" who is logged in. A method that is not in `writes` has to be refused with 405. A right of
+    oneself, "leave" oneself and who distributes work, "everyone" who is logged in. A method that is not in `writes` has to be refused with 405. A right of
     None means everybody who sees the object. `reads` is what GET needs; False means there is no GET.
     """
 
@@ -51,6 +51,14 @@ def calendar(*, writes: bool = True, reads: P | bool = P.SETTINGS_EDIT) -> Entry
 def calendar_edit(*, writes: bool = True, reads: P | bool = P.SETTINGS_EDIT) -> Entry:
     args: Callable[[Any], list[Any]] = lambda t: ["CN_OFFICE", t.calendar_edit.pk]  # noqa: E731
     return Entry(args, "everyone", {"post": P.SETTINGS_EDIT} if writes else {}, reads)
+
+
+def channel(*, reads: P | bool = False) -> Entry:
+    return Entry(lambda t: [t.channel.pk], "everyone", {"post": P.SETTINGS_EDIT}, reads)
+
+
+def own_channel() -> Entry:
+    return Entry(lambda t: [t.own_channel.pk], "person", {"post": None}, False)
 
 
 def process(*, writes: bool = True) -> Entry:
@@ -144,10 +152,20 @@ PAGES = {
     "password_change": Entry(writes={"post": None, "put": None}),
     "tokens": Entry(writes={"post": None}),
     "token_revoke": Entry(lambda t: [t.token.pk], "person", {"post": None}, False),
+    "notification_preferences": Entry(writes={"post": None}),
+    "own_channel_new": Entry(
+        lambda t: ["NO-SUCH" if t.order.number == "NO-SUCH" else "slack"], "everyone", {"post": None}
+    ),
+    "own_channel_remove": own_channel(),
+    "way_test": own_channel(),
+    "way_use_again": own_channel(),
+    "leave": Entry(writes={"post": None}),
+    "leave_remove": Entry(lambda t: [t.leave.pk], "leave", {"post": None}, False),
     "dashboard": Entry(reads=P.KPI_VIEW),
     "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "kpi_members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "inbox": Entry(),
+    "inbox_acknowledge_many": Entry(writes={"post": None}, reads=False),
     "inbox_read_all": Entry(writes={"post": None}, reads=False),
     "inbox_open": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
     "inbox_acknowledge": Entry(lambda t: [t.notification.pk], "person", {"post": None}, False),
@@ -167,6 +185,17 @@ PAGES = {
     "shipment_move": shipment_page(P.SHIPMENT_MOVE, reads=P.SHIPMENT_MOVE),
     "shipment_cancel": shipment_page(P.SHIPMENT_MOVE, reads=False),
     "settings": Entry(reads=P.SETTINGS_EDIT),
+    "channels": Entry(reads=P.SETTINGS_EDIT),
+    "channel_new": Entry(writes={"post": P.SETTINGS_EDIT}, reads=P.SETTINGS_EDIT),
+    "channel": channel(reads=P.SETTINGS_EDIT),
+    "channel_switch": channel(),
+    "channel_test": channel(),
+    "channel_people": channel(reads=P.SETTINGS_EDIT),
+    "channel_again": channel(),
+    "delivery": Entry(reads=P.SETTINGS_EDIT),
+    "delivery_figures": Entry(reads=P.SETTINGS_EDIT),
+    "delivery_retry": Entry(writes={"post": P.SETTINGS_EDIT}, reads=False),
+    "delivery_cancel": Entry(writes={"post": P.SETTINGS_EDIT}, reads=False),
     "calendars": Entry(reads=P.SETTINGS_EDIT),
     "calendar_new": Entry(writes={"post": P.SETTINGS_EDIT}, reads=P.SETTINGS_EDIT),
     "calendar": calendar(writes=False),
@@ -183,6 +212,8 @@ PAGES = {
     "calendar_edit_save": calendar_edit(reads=False),
     "calendar_edit_drop": calendar_edit(reads=False),
     "calendar_edit_redo": calendar_edit(reads=False),
+    "ladders": Entry(writes={"post": P.MILESTONE_ASSIGN}, reads=P.MILESTONE_ASSIGN),
+    "ladder_job": Entry(lambda t: [t.ladder_job.pk], "team", {}, P.MILESTONE_ASSIGN),
     "process_templates": Entry(reads=P.SETTINGS_EDIT),
     "process_template_new": Entry(writes={"post": P.SETTINGS_EDIT}, reads=P.SETTINGS_EDIT),
     "process_template_job": Entry(lambda t: [t.template_job.pk], "everyone", {}, P.SETTINGS_EDIT),
@@ -199,5 +230,6 @@ OPEN = {
     ),
     "probes": ("health-live", "health-ready"),  # no detail for strangers; tests/teams/test_health.py
     "what the API offers": ("api-schema", "api-docs", "api-nothing"),  # tells nothing about anybody's data
+    "answers to messages": ("answer",),  # the link is the secret; tests/orders/test_answer_links.py
     "settings site": ("admin:",),  # Django's own; tests/config/test_settings_pages.py asks every role
 }

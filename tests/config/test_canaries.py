@@ -41,6 +41,7 @@ FILTERS = {
     "milestones": ["overdue=true", "mine=false", "ordering=-due_at", "page_size=200", "count=1"],
     "shipments": ["ordering=-number", "count=1"],
     "documents": ["kind=CPO", "count=1"],
+    "notifications": ["topic=due", "acknowledged=false", "unread=true"],
     "companies": ["q=CANARY", "ordering=name", "is_customer=true", "count=1"],
 }
 
@@ -155,6 +156,7 @@ def test_every_model_with_text_of_a_team_is_sown():
 
     assert names <= {
         *("DelayReason", "ProcessTemplate", "TemplateStep", "TemplateDependency"),  # of the whole organisation
+        *("TeamLadder", "LadderJob"),  # codes and amounts
         "PlanJob",  # for those who edit settings, who see every team
         *("OrderEvent", "PlanChange", "PromiseChange", "ShipmentLine"),  # written by the services above
     }

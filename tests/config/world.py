@@ -7,11 +7,13 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import Milestone, Order, OrderDocument, PlanJob, Shipment
+from orders.models import LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
 from orders.services import documents, shipments
 from teams.models import (
     ApiToken,
     CalendarEdit,
+    Channel,
+    Leave,
     Notification,
     Organization,
     RecurringException,
@@ -19,7 +21,7 @@ from teams.models import (
     User,
     WorkCalendar,
 )
-from teams.permissions import ROLES, RoleCode, Scope
+from teams.permissions import ROLES, Permission, RoleCode, Scope
 from teams.services.calendar_edits import propose_edit
 from teams.services.tokens import create_token
 from tests.factories import MONDAY, first_line, make_company, make_confirmed_order, make_team, make_user
@@ -44,6 +46,10 @@ class Things:
     calendar_edit: CalendarEdit
     calendar_rule: RecurringException
     template_job: PlanJob
+    channel: Channel
+    ladder_job: LadderJob
+    own_channel: Channel
+    leave: Leave
 
 
 @dataclass
@@ -65,12 +71,15 @@ class World:
     sides: dict[str, Any]
     messages: dict[int, Notification] = field(default_factory=dict)
     tokens: dict[int, ApiToken] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
+    leaves: dict[int, Leave] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
         things = self.sides[side]
         if side == "own":
             things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
+            things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
         return things
 
 
@@ -83,6 +92,7 @@ def make_world() -> World:
     for person in people.values():
         world.messages[person.pk] = _message(person)
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
+        world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -127,6 +137,10 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         template_job=PlanJob.objects.create(
             kind=PlanJob.Kind.TEMPLATE, template=order.template, total=1, by=clerk, created_at=MONDAY
         ),
+        channel=Channel.objects.create(kind="webhook", created_at=MONDAY),
+        ladder_job=LadderJob.objects.create(team=team, by=clerk, created_at=MONDAY),
+        own_channel=_own_channel(clerk),
+        leave=_leave(clerk),
     )
 
 
@@ -134,6 +148,17 @@ def _calendar_edit(person: User) -> CalendarEdit:
     calendar = WorkCalendar.objects.get(code="CN_OFFICE")
     changes = {"kind": "days", "day": "off", "from": "2026-03-09", "to": "2026-03-09", "name": person.username}
     return propose_edit(calendar_id=calendar.pk, changes=changes, seen_version=None, by=person, now=MONDAY)
+
+
+def _own_channel(person: User) -> Channel:
+    return Channel.objects.create(kind="webhook", name=person.username, owner=person, created_at=MONDAY)
+
+
+def _leave(person: User) -> Leave:
+    """Years from now: nobody stands in for anybody while rights are tried."""
+    deputy = User.objects.exclude(pk=person.pk).order_by("pk").first()
+    day = MONDAY.date() + timedelta(days=20_000)
+    return Leave.objects.create(user=person, deputy=deputy, from_date=day, to_date=day)
 
 
 def _message(person: User) -> Notification:
@@ -160,6 +185,9 @@ def sees(role: str, side: str, scope: str) -> bool:
         return side == "own"
     if side == "own":
         return True
+    if scope == "leave":  # who distributes everybody's work
+        everywhere = ROLES[role].scope is Scope.ALL
+        return side == "foreign" and everywhere and Permission.MILESTONE_ASSIGN in ROLES[role].permissions
     if side == "colleague":
         return scope == "team" or ROLES[role].scope is not Scope.OWN
     return side == "foreign" and ROLES[role].scope is Scope.ALL

@@ -21,18 +21,18 @@ def mark_before_send() -> None:
     """Rows are written down as sent when they are claimed, as many products do: a kill loses what was not yet out."""
     from django.utils import timezone
 
-    from teams.models import Notification
+    from teams.models import Message
     from teams.notifications import claims
 
-    take = claims._take
+    lease = claims._lease
 
-    def take_as_sent(rows) -> None:
-        take(rows)
-        Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
+    def lease_as_sent(taken) -> None:
+        lease(taken)
+        Message.objects.filter(pk__in=[claim.message.pk for claim in taken]).update(
             status="sent", sent_at=timezone.now(), lease_until=None, lease_owner=""
         )
 
-    claims._take = take_as_sent
+    claims._lease = lease_as_sent
 
 
 def no_unique_key() -> None:

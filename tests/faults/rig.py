@@ -1,10 +1,11 @@
-"""Real processes on loopback, started and ended by their ids: a worker, two beats, a broker, and a sink for mail.
+"""Real processes on loopback, started and ended by their ids: workers, two beats, a broker, web servers, and sinks.
 
-The sink lives in a thread of the test itself, so nothing kills it, and writes each mail into its ledger before it
-answers. The verdict comes from this ledger and the database alone.
+The sinks live in threads of the test itself, so nothing kills them, and write each message into their ledger before
+they answer. The verdict comes from these ledgers and the database alone.
 """
 
 import asyncio
+import logging
 import os
 import random
 import signal
@@ -12,7 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -20,29 +23,40 @@ from django.db import connection
 
 from config.launcher.paths import ROOT
 from config.launcher.valkey import Valkey
+from tests.sinks import HttpSink
 
+# It tells of every line of every conversation.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 CELERY = [sys.executable, "-m", "celery", "-A", "config"]
+WORKER = ["worker", "-Q", "tick", "-c", "2", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
 
 
-class Sink:
+@dataclass(frozen=True)
+class Received:
+    """A message as its person got it."""
+
+    at: float
+    delivery_id: str
+    text: str
+
+
+class MailSink:
     """An SMTP server that takes everything, notes it first, and then takes its time to say so."""
 
     def __init__(self, seed: int) -> None:
-        self.ledger: list[tuple[float, str]] = []  # time, Message-ID
+        self.ledger: list[Received] = []
         self._random = random.Random(seed)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_DATA(self, server, session, envelope) -> str:
-        head = envelope.content.decode("utf-8", "replace").split("\r\n\r\n")[0]
-        (name,) = (line.split(": ", 1)[1] for line in head.split("\r\n") if line.startswith("Message-ID"))
-        self.ledger.append((time.time(), name))
-        await asyncio.sleep(self._random.uniform(0.02, 0.12))
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        delivery_id = mail["Message-ID"].strip("<>").partition("@")[0]
+        self.ledger.append(Received(time.time(), delivery_id, mail.get_body(["plain"]).get_content()))
+        await asyncio.sleep(self._random.uniform(0, 0.04))
         return "250 taken"
 
-    def __enter__(self) -> "Sink":
+    def __enter__(self) -> "MailSink":
         self._controller.start()
         return self
 
@@ -50,25 +64,62 @@ class Sink:
         self._controller.stop()
 
 
-class Rig:
-    """The processes of one test; `kill` and `start` name them "worker", "beat1", "beat2", "broker"."""
+class Sinks:
+    """A mail server and an HTTP server that plays all receivers."""
 
-    def __init__(self, folder: Path, sink: Sink, control: str = "") -> None:
+    def __init__(self, seed: int = 1) -> None:
+        self.mail, self.http = MailSink(seed), HttpSink(seed=seed, delay=0.04)
+        self.http.keeps_token = True
+
+    def __enter__(self) -> "Sinks":
+        self.mail.__enter__()
+        self.http.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.__exit__()
+        self.mail.__exit__()
+
+    def received(self) -> list[Received]:
+        lines = (Received(line.at, line.delivery_id, line.text) for line in self.http.received())
+        return [*self.mail.ledger, *lines]
+
+    def count(self) -> int:
+        return len(self.mail.ledger) + len(self.http.ledger)
+
+
+class Rig:
+    """The processes of one test, named "worker1", "worker2", "beat1", "beat2", "broker", "web1" and so on."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sinks: Sinks,
+        *,
+        control: str = "",
+        workers: int = 2,
+        webs: int = 0,
+        is_broker_durable: bool = False,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.folder = folder
-        self.broker = Valkey(folder / "valkey", durable=False)
+        self.broker = Valkey(folder / "valkey", durable=is_broker_durable)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        url, _slash, _name = os.environ["TEST_DATABASE_URL"].rpartition("/")
+        self.names = ["broker", *(f"worker{n + 1}" for n in range(workers)), "beat1", "beat2"]
+        self.names += [f"web{n + 1}" for n in range(webs)]
+        self.ports = {name: free_port() for name in self.names if name.startswith("web")}
+        self.environments = environments or {}
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
-            "TEST_DATABASE_URL": f"{url}/{connection.settings_dict['NAME']}",
+            "TEST_DATABASE_URL": database_url(),
             "FAULTS_BROKER_URL": self.broker.url,
-            "FAULTS_SMTP_PORT": str(sink.port),
+            "FAULTS_SMTP_PORT": str(sinks.mail.port),
             "FAULTS_CONTROL": control,
             "REMAP_SIGTERM": "SIGQUIT",
         }
 
     def __enter__(self) -> "Rig":
-        for name in ("broker", "worker", "beat1", "beat2"):
+        for name in self.names:
             self.start(name)
         return self
 
@@ -77,28 +128,32 @@ class Rig:
             end_group(process)
         self.broker.stop()
 
+    @property
+    def workers(self) -> list[str]:
+        return [name for name in self.names if name.startswith("worker")]
+
     def start(self, name: str) -> None:
         if name == "broker":
             self.broker.start()
             return
-        if name == "worker":
-            command = [
-                *CELERY,
-                "worker",
-                "-Q",
-                "tick",
-                "-c",
-                "2",
-                "--without-gossip",
-                "--without-mingle",
-                "--loglevel=INFO",
-            ]
-        else:
-            command = [*CELERY, "beat", "--pidfile=", "--schedule", str(self.folder / name)]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                self._command(name),
+                cwd=ROOT,
+                env={**self.environment, **self.environments.get(name, {})},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+
+    def _command(self, name: str) -> list[str]:
+        if name.startswith("worker"):
+            return [*CELERY, *WORKER, "-n", f"{name}@%h"]
+        if name.startswith("beat"):
+            return [*CELERY, "beat", "--pidfile=", "--schedule", str(self.folder / name)]
+        bind = f"127.0.0.1:{self.ports[name]}"
+        gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "python:config.gunicorn"]
+        return [*gunicorn, "--bind", bind]
 
     def kill(self, name: str) -> None:
         """SIGKILL the process and all its children at once, as a power cut would."""
@@ -108,15 +163,36 @@ class Rig:
         else:
             end_group(self.processes[name])
 
-    def kill_child(self) -> None:
-        """SIGKILL one of the worker's children; the worker itself lives on and forks another."""
-        children = children_of(self.processes["worker"].pid)
+    def ask_to_stop(self, name: str) -> None:
+        """SIGTERM, as an administrator or a deployment does."""
+        self.processes[name].send_signal(signal.SIGTERM)
+
+    def kill_child(self, name: str) -> bool:
+        """SIGKILL one of a worker's children; the worker itself lives on and forks another. Whether there was one."""
+        children = children_of(self.processes[name].pid)
         if children:
             os.kill(children[0], signal.SIGKILL)
+        return bool(children)
 
     def control(self, *command: str) -> None:
-        """Tell the worker something by Celery's remote control."""
+        """Tell the workers something by Celery's remote control."""
         subprocess.run([*CELERY, "control", *command], cwd=ROOT, env=self.environment, capture_output=True, check=True)
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def database_url() -> str:
+    """Of the database that the test itself uses just now."""
+    url, _slash, _name = os.environ["TEST_DATABASE_URL"].rpartition("/")
+    return f"{url}/{connection.settings_dict['NAME']}"
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

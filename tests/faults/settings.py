@@ -1,4 +1,7 @@
-"""Settings of the processes that the fault tests start and kill: short periods, a short lease, mail to the sink."""
+"""Settings of the processes that the fault tests start and kill: short periods, a short lease, all sends to the sinks.
+
+Every reminder goes out at once in a message of its own, so that each can be followed.
+"""
 
 import os
 
@@ -11,6 +14,9 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = "127.0.0.1"
 EMAIL_PORT = int(os.environ["FAULTS_SMTP_PORT"])
 EMAIL_TIMEOUT = 10
+OUTGOING_ALLOWED_HOSTS = ["127.0.0.1"]
 SWEEP_PERIOD_SECONDS = 1
 DELIVER_PERIOD_SECONDS = 1
 OUTBOX_LEASE_SECONDS = 8
+MESSAGE_MAX_ITEMS = int(os.environ.get("FAULTS_MAX_ITEMS", "1"))
+URGENT_MESSAGES_A_DAY = None

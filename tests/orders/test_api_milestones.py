@@ -95,6 +95,7 @@ def test_acknowledging_a_step_acknowledges_the_readers_own_reminders(api, team, 
             dedupe_key=f"{step.pk}:{person.pk}",
             created_at=MONDAY,
             not_before=MONDAY,
+            status="shown",
             shown_at=MONDAY,
         )
 

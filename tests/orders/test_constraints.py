@@ -17,6 +17,7 @@ from orders.models import (
     PlanJob,
     Shipment,
     ShipmentLine,
+    TeamLadder,
     TemplateDependency,
 )
 from tests.factories import MONDAY, first_line
@@ -65,6 +66,10 @@ def add_job(order, **fields):
     return PlanJob.objects.filter(**values).first() or PlanJob.objects.create(**values)
 
 
+def add_ladder(order, ladder="1w/4h/1w"):
+    TeamLadder.objects.create(team=order.team, step_code="PICKED", ladder=ladder, by=order.clerk, at=MONDAY)
+
+
 def add_shipment(order, quantity=1, **fields):
     shipment = Shipment.objects.create(number="S-1", team=order.team, **fields)
     ShipmentLine.objects.create(shipment=shipment, order_line=first_line(order), quantity=Decimal(quantity))
@@ -88,6 +93,8 @@ CASES = {
     "planchange_cause_known": lambda o: add_plan(o, cause="whim"),
     "planchange_once_a_job": lambda o: [add_plan(o, job=add_job(o)) for _twice in range(2)],
     "planjob_kind_known": lambda o: add_job(o, kind="whim"),
+    "teamladder_one_per_team_process_and_step": lambda o: twice(add_ladder, o),
+    "teamladder_ladder_follows_grammar": lambda o: add_ladder(o, "1d/2h"),
     "order_tolerances_are_shares": lambda o: break_order(o, under_tolerance=Decimal("1.5")),
     "orderline_position_once": lambda o: OrderLine.objects.create(order=o, position=1, quantity=1),
     "orderline_quantity_positive": lambda o: break_line(o, quantity=0),

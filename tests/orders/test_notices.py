@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from orders import notices, reminders
+from orders import notices, reminders, topics
 from orders.models import ClockPause, Milestone
-from teams.models import Membership, Notification
-from teams.notifications import delivery, texts
+from teams.models import Membership, Notification, TopicChoice, WorkCalendar
+from teams.notifications import delivery, registry, texts
 from tests.factories import MONDAY, make_company, make_confirmed_order, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -44,11 +44,21 @@ def step(team, clerk, lead):
     return order.milestones.get(status="active")
 
 
+@pytest.fixture
+def at_once(clerk, lead, team):
+    """Both are at work day and night, and want to be told at once."""
+    team.calendar = WorkCalendar.objects.get(code="CARRIER")
+    team.save()
+    for person, topic in ((clerk, topics.DUE), (lead, topics.LEAD)):
+        TopicChoice.objects.create(user=person, topic=topic, urgency="urgent")
+
+
 def queued(step: Milestone, at=DUE + 2 * HOUR) -> list[Notification]:
     reminders.sweep(now=at)
     return list(Notification.objects.filter(subject=step.subject).select_related("recipient").order_by("payload__step"))
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_due_step_reaches_inbox_and_mail_in_the_readers_language_and_zone(step, clerk, lead):
     queued(step)
     Notification.objects.update(not_before=timezone.now() - HOUR)
@@ -66,6 +76,7 @@ def test_a_due_step_reaches_inbox_and_mail_in_the_readers_language_and_zone(step
     assert Notification.objects.inbox_of(clerk).count() == Notification.objects.inbox_of(lead).count() == 1
 
 
+@pytest.mark.usefixtures("at_once")
 def test_inbox_and_mail_say_the_same(step, lead):
     queued(step)
     Notification.objects.update(not_before=timezone.now() - HOUR)
@@ -75,7 +86,7 @@ def test_inbox_and_mail_say_the_same(step, lead):
 
     with translation.override("en"), timezone.override("Europe/Berlin"):
         assert texts.headline(row) == sent.subject
-        assert texts.body(row) in sent.body
+        assert all(line in sent.body for line in texts.body(row).splitlines())
 
 
 def test_an_inbox_of_many_is_worded_without_a_query(step, django_assert_num_queries):
@@ -167,6 +178,15 @@ def test_a_pause_on_a_supplier_does_not_silence_a_reminder(step):
     ClockPause.objects.create(milestone=step, side="supplier", reason="late", from_at=DUE, by=step.assignee)
 
     assert holds(step, "due")
+
+
+def test_a_hard_cut_off_of_ones_own_is_a_topic_of_its_own(step, clerk, lead):
+    Milestone.objects.filter(pk=step.pk).update(flags="H")
+
+    assert {(row.recipient_id, registry.topic_of(row)) for row in queued(step)} == {
+        (clerk.pk, topics.CUTOFF),
+        (lead.pk, topics.LEAD),
+    }
 
 
 def test_checking_costs_the_same_for_one_and_for_many(step, team, clerk):

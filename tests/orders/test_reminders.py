@@ -232,19 +232,19 @@ def test_a_team_without_a_manager_escalates_to_managers_elsewhere_but_not_to_the
     assert told() == [("due", clerk.username), ("manager", "far_manager")]
 
 
-@pytest.mark.parametrize(
-    ("now", "not_before"),
-    [
-        (datetime(2026, 3, 3, 2, 0, tzinfo=UTC), datetime(2026, 3, 3, 2, 0, tzinfo=UTC)),  # Tuesday 10:00
-        (datetime(2026, 3, 3, 4, 15, tzinfo=UTC), datetime(2026, 3, 3, 5, 30, tzinfo=UTC)),  # lunch
-        (datetime(2026, 3, 6, 11, 0, tzinfo=UTC), datetime(2026, 3, 9, 0, 30, tzinfo=UTC)),  # Friday evening
-        (datetime(2026, 9, 30, 12, 0, tzinfo=UTC), datetime(2026, 10, 8, 0, 30, tzinfo=UTC)),  # National Day
-    ],
-)
-def test_nobody_is_told_outside_office_hours(step, now, not_before):
-    reminders.sweep(now=now)
+def test_after_an_outage_what_came_due_meanwhile_says_that_it_is_late(step):
+    reminders.sweep(now=DUE + timedelta(hours=36), last_run_at=DUE - timedelta(minutes=1))
 
-    assert {row.not_before for row in Notification.objects.all()} == {not_before}
+    row = Notification.objects.get(kind="milestone_due")
+    assert row.payload["late_since"] == DUE.isoformat()
+
+
+@pytest.mark.parametrize("last_run_at", [None, DUE + timedelta(hours=35, minutes=58), DUE + timedelta(hours=3)])
+def test_a_step_entered_late_is_told_at_once_and_not_called_late(step, last_run_at):
+    """Without an outage, or with one that began after its due instant, it was entered so."""
+    reminders.sweep(now=DUE + timedelta(hours=36), last_run_at=last_run_at)
+
+    assert "late_since" not in Notification.objects.get(kind="milestone_due").payload
 
 
 def test_sweep_cost_does_not_grow_with_the_rows_of_a_batch(step, team, clerk):

@@ -17,7 +17,7 @@ from orders.models import Milestone
 from orders.services import flow
 from orders.services import milestones as services
 from teams import tasks as teams_tasks
-from teams.models import Heartbeat, Notification
+from teams.models import Heartbeat, Notification, Team, TopicChoice, User, WorkCalendar
 from tests.factories import MONDAY, make_confirmed_order, make_team, make_user
 
 HOUR = timedelta(hours=1)
@@ -98,6 +98,11 @@ def test_the_delivery_tick_tells_how_many_it_told_and_leaves_a_heartbeat(order):
     reminders.sweep(now=MONDAY)
     Notification.objects.update(not_before=MONDAY)
 
+    team = Team.objects.get()
+    team.calendar = WorkCalendar.objects.get(code="CARRIER")  # whatever the time of this test
+    team.save()
+    TopicChoice.objects.create(user=User.objects.get(), topic="due", urgency="urgent")
+
     assert teams_tasks.deliver_notifications() == 2  # shown and mailed
     assert Heartbeat.objects.get().note == "1 shown, 1 sent"
 
@@ -136,7 +141,7 @@ def test_two_sweeps_at_once_queue_each_reminder_once_even_without_the_lock(order
     monkeypatch.setattr(reminders, "_is_alone", lambda: True)
     seen = []
     with transaction.atomic():
-        assert reminders._sweep_batch(MONDAY).queued == 1
+        assert reminders._sweep_batch(MONDAY, None).queued == 1
         # The other one meets rows in hand, and passes over them.
         beside(lambda: seen.append(reminders.sweep(now=MONDAY)))
     seen.append(reminders.sweep(now=MONDAY))

@@ -1,6 +1,6 @@
 import pytest
 
-from teams.models import Notification
+from teams.models import Channel, Message, MessageItem, Notification
 from tests.api import Api, queries_of
 from tests.factories import MONDAY, make_team, make_user
 
@@ -21,9 +21,17 @@ def tell(person, **fields):
             "created_at": MONDAY,
             "not_before": MONDAY,
             "shown_at": MONDAY,
+            "status": "shown" if fields.get("shown_at", MONDAY) else "queued",
             **fields,
         }
     )
+
+
+def send(item, name="Robot", dropped_reason="", **fields):
+    channel = Channel.objects.get_or_create(kind="webhook", name=name, defaults={"created_at": MONDAY})[0]
+    times = dict.fromkeys(("created_at", "planned_at", "not_before"), MONDAY)
+    message = Message.objects.create(recipient=item.recipient, channel=channel, urgency="urgent", **times, **fields)
+    MessageItem.objects.create(message=message, notification=item, channel=channel, dropped_reason=dropped_reason)
 
 
 @pytest.fixture
@@ -55,6 +63,56 @@ def test_the_first_acknowledgement_counts(clerk):
     assert api.get("notifications/", unread="true").json()["results"] == []
 
 
+def test_deliveries_tell_what_became_of_each_way(clerk):
+    item = tell(clerk)
+    send(item, status="sent", sent_at=MONDAY)
+    send(item, "Other", status="failed", last_error="no_service")
+    send(item, "Third", status="sent", sent_at=MONDAY, dropped_reason="no_longer_true")
+
+    row = Api(clerk).get("notifications/").json()["results"][0]
+
+    assert row["deliveries"] == [
+        {"channel": "Robot", "status": "sent", "sent_at": "2026-03-02T01:00:00Z"},
+        {"channel": "Other", "status": "failed", "sent_at": None},
+        {"channel": "Third", "status": "cancelled", "sent_at": "2026-03-02T01:00:00Z"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"acknowledged": "true"}, {"seen"}),
+        ({"acknowledged": "false"}, {"due", "cutoff", "lead"}),
+        ({"unread": "false"}, {"seen"}),
+        ({"topic": "cutoff"}, {"cutoff"}),
+        ({"topic": "due"}, {"due", "seen"}),
+        ({"topic": "lead", "acknowledged": "false"}, {"lead"}),
+        ({"kind": "milestone_lead"}, {"lead"}),
+    ],
+)
+def test_the_list_is_narrowed(clerk, query, expected):
+    told = {
+        "due": tell(clerk),
+        "seen": tell(clerk, acknowledged_at=MONDAY, read_at=MONDAY),
+        "cutoff": tell(clerk),
+        "lead": tell(clerk, kind="milestone_lead"),
+    }
+    Notification.objects.filter(pk=told["cutoff"].pk).update(
+        payload={**told["cutoff"].payload, "step": "due", "is_hard": True}
+    )
+
+    rows = Api(clerk).get("notifications/", **query).json()["results"]
+
+    assert {row["id"] for row in rows} == {told[name].pk for name in expected}
+
+
+@pytest.mark.parametrize("query", [{"topic": "weather"}, {"acknowledged": "perhaps"}])
+def test_a_filter_that_means_nothing_is_named(clerk, query):
+    answer = Api(clerk).get("notifications/", **query)
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, list(query))
+
+
 def test_a_message_of_an_unknown_kind_is_listed_all_the_same(clerk):
     tell(clerk, kind="of_another_version", payload={})
 
@@ -66,9 +124,9 @@ def test_a_message_of_an_unknown_kind_is_listed_all_the_same(clerk):
 
 def test_a_list_costs_as_many_queries_with_three_rows_as_with_one(clerk):
     api = Api(clerk)
-    tell(clerk)
+    send(tell(clerk), status="sent", sent_at=MONDAY)
     one = queries_of(lambda: api.get("notifications/"))
-    tell(clerk)
-    tell(clerk)
+    send(tell(clerk), status="sent", sent_at=MONDAY)
+    send(tell(clerk), "Other", status="sent", sent_at=MONDAY)
 
     assert queries_of(lambda: api.get("notifications/")) == one

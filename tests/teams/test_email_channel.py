@@ -5,14 +5,9 @@ import socket
 import pytest
 from aiosmtpd.controller import Controller
 
-from teams.models import Notification, Organization
-from teams.notifications import registry
-from teams.notifications.channels import ChannelError
+from teams.notifications.channels import ChannelError, Parcel
 from teams.notifications.channels.email import EmailChannel
-from tests.factories import MONDAY, make_team, make_user
-
-pytestmark = pytest.mark.django_db
-KIND = "test_mailed"
+from teams.notifications.content import Content, Entry, Group
 
 
 class Server:
@@ -57,19 +52,14 @@ def server(settings):
 
 @pytest.fixture
 def channel():
-    words = {"milestone": "验货", "order": "GD-1", "due": ""}
-    kind = registry.Kind(KIND, "notifications/milestone_due.txt", lambda rows, at: {}, lambda p: words, lambda p: "/x/")
-    registry.register(kind)
-    channel = EmailChannel(Organization.current())
+    channel = EmailChannel()
     yield channel
     channel.close()
-    registry.unregister(KIND)
 
 
-def message_for(address: str) -> Notification:
-    reader = make_user("clerk", team=make_team())
-    reader.email = address
-    return Notification(kind=KIND, recipient=reader, subject="s", dedupe_key=address, created_at=MONDAY)
+def message_for(address: str) -> Parcel:
+    content = Content("验货 GD-1", (Group("", (Entry("验货 GD-1", ("x",), "https://example.com/x/"),)),))
+    return Parcel(f"id-{address}", address, content)
 
 
 def refusal(channel: EmailChannel, address: str) -> ChannelError:
@@ -101,6 +91,7 @@ def test_a_refusal_is_permanent_if_the_server_says_so(server, channel, address, 
     error = refusal(channel, address)
 
     assert (error.permanent, error.is_unreachable, error.is_outcome_unknown) == (permanent, False, False)
+    assert error.is_address_dead == (address.startswith("unknown"))
 
 
 def test_after_a_refusal_the_next_message_goes_out(server, channel):

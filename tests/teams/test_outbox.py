@@ -7,20 +7,16 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from teams.models import Notification
-from teams.notifications import claims, outbox, registry
-from teams.notifications.claims import Counts
+from teams.models import Message, MessageItem, Notification
+from teams.notifications import claims, outbox, outcomes, showing
+from teams.notifications.channels import Receipt
+from teams.notifications.counts import Counts
 from teams.notifications.outbox import Entry
 from teams.services import inbox
 from tests.factories import MONDAY, make_team, make_user
+from tests.teams.kit import KIND
 
-KIND = "test_claimed"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def reader(db):
-    return make_user("clerk", team=make_team())
 
 
 def put(reader, key: str = "a", now=MONDAY, **fields) -> bool:
@@ -82,25 +78,25 @@ def test_what_was_cancelled_unseen_is_queued_again(reader):
 
 def test_what_was_seen_and_then_cancelled_is_not_told_again(reader):
     put(reader)
-    Notification.objects.update(shown_at=MONDAY)
-    outbox.cancel(subjects=["thing:1"], reason="closed")
+    Notification.objects.update(status="shown", shown_at=MONDAY)
+    assert outbox.cancel(subjects=["thing:1"], reason="closed") == 0
 
     assert not put(reader, now=MONDAY + HOUR)
-    assert Notification.objects.get().status == "cancelled"
+    assert Notification.objects.get().status == "shown"
 
 
 def test_cancel_takes_what_is_unsent_about_the_subjects_only(reader):
     put(reader, "a")
     put(reader, "b", subject="thing:2")
     put(reader, "c")
-    Notification.objects.filter(dedupe_key="c").update(status="sent", sent_at=MONDAY)
+    Notification.objects.filter(dedupe_key="c").update(status="shown", shown_at=MONDAY)
 
     assert outbox.cancel(subjects=["thing:1"], reason="closed") == 1
 
     assert dict(Notification.objects.values_list("dedupe_key", "status")) == {
         "a": "cancelled",
         "b": "queued",
-        "c": "sent",
+        "c": "shown",
     }
 
 
@@ -115,26 +111,19 @@ def test_a_rolled_back_change_leaves_no_row(reader):
 @pytest.mark.parametrize(
     "rows",
     [
-        lambda: Notification.objects.to_show(MONDAY),
-        lambda: Notification.objects.claimable(MONDAY, leases_before=MONDAY),
         lambda: Notification.objects.waiting(MONDAY),
+        lambda: Message.objects.claimable(MONDAY, leases_before=MONDAY),
+        lambda: Message.objects.waiting(MONDAY),
     ],
     ids=["to_show", "claimable", "waiting"],
 )
-def test_open_rows_are_found_by_the_index_that_holds_only_them(reader, rows):
+def test_open_rows_are_found_by_the_index_that_holds_only_them(db, rows):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
 
-    assert "notification_to_send" in rows().order_by("not_before", "pk").explain()
+    plan = rows().order_by("not_before", "pk").explain()
 
-
-@pytest.fixture
-def kind():
-    registry.register(
-        registry.Kind(KIND, "none.txt", lambda rows, at: {row.pk: {} for row in rows}, lambda p: {}, lambda p: "/")
-    )
-    yield
-    registry.unregister(KIND)
+    assert "notification_to_show" in plan or "message_to_send" in plan
 
 
 def in_threads(count: int, work) -> None:
@@ -161,7 +150,8 @@ def in_threads(count: int, work) -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_eight_claimers_at_once_take_each_row_once(reader, kind):
+def test_eight_claimers_at_once_take_each_row_once(reader, asked, settings):
+    settings.MESSAGE_MAX_ITEMS, settings.URGENT_MESSAGES_A_DAY = 1, None
     entries = [Entry(KIND, reader.pk, f"s{n}", f"k{n}", MONDAY) for n in range(400)]
     outbox.enqueue_many(entries, now=MONDAY)
     taken: list[int] = []
@@ -169,20 +159,21 @@ def test_eight_claimers_at_once_take_each_row_once(reader, kind):
 
     def claim_all() -> None:
         counts = Counts()
-        while claims.show_due(counts):
+        while showing.show_due(counts):
             pass
         shown.append(counts.shown)
         while mine := claims.claim(counts):
-            taken.extend(row.pk for row in mine)
-            for row in mine:
-                claims.record_sent(row, counts)
+            taken.extend(claim.message.pk for claim in mine)
+            for claim in mine:
+                outcomes.record_sent(claim, Receipt(), counts)
 
     in_threads(8, claim_all)
     in_threads(1, claim_all)  # rows that somebody was just holding when the others looked
 
     assert sum(shown) == 400
     assert len(taken) == len(set(taken)) == 400
-    assert Notification.objects.filter(status="sent", attempts=1).count() == 400
+    assert Message.objects.filter(status="sent", attempts=1).count() == 400
+    assert MessageItem.objects.count() == 400
 
 
 @pytest.mark.slow
@@ -205,7 +196,7 @@ def test_mark_read_touches_only_what_the_person_was_shown(reader):
     put(reader, "mine")
     put(reader, "unshown")
     put(other, "theirs")
-    Notification.objects.exclude(dedupe_key="unshown").update(shown_at=MONDAY)
+    Notification.objects.exclude(dedupe_key="unshown").update(status="shown", shown_at=MONDAY)
     ids = Notification.objects.values_list("pk", flat=True)
 
     assert inbox.mark_read(ids=ids, by=reader, now=MONDAY) == 1
@@ -215,7 +206,7 @@ def test_mark_read_touches_only_what_the_person_was_shown(reader):
 
 def test_acknowledging_reads_and_keeps_the_first_instant(reader):
     put(reader)
-    Notification.objects.update(shown_at=MONDAY)
+    Notification.objects.update(status="shown", shown_at=MONDAY)
     pk = Notification.objects.get().pk
 
     inbox.acknowledge(notification_id=pk, by=reader, now=MONDAY + HOUR)
@@ -227,7 +218,7 @@ def test_acknowledging_reads_and_keeps_the_first_instant(reader):
 
 def test_nobody_acknowledges_for_others(reader):
     put(make_user("clerk", team=make_team()))
-    Notification.objects.update(shown_at=timezone.now())
+    Notification.objects.update(status="shown", shown_at=timezone.now())
 
     with pytest.raises(Notification.DoesNotExist):
         inbox.acknowledge(notification_id=Notification.objects.get().pk, by=reader, now=MONDAY)

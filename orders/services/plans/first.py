@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from orders.models import Milestone, Order, PlanCause, PlanChange
+from orders.models.ladders import note_first_plan
 from orders.services import flow
 from orders.services.plans.proposing import Proposal, work_out
 from teams.models import User
@@ -14,6 +15,7 @@ def lay_down_plan(order: Order, *, by: User | None, now: datetime, reason: str =
     Raises:
         NoPlan: the template or a calendar makes no plan; nothing is written by then.
     """
+    note_first_plan(order.team_id)
     proposal = work_out(order, [], now=now, is_first=True)
     change = PlanChange.objects.create(
         order=order, cause=PlanCause.CONFIRMED, basis=proposal.basis.to_dict(), reason=reason, by=by, at=now

@@ -14,7 +14,18 @@ from django.db import connection, transaction
 from django.db.models import Max, Min, Q, QuerySet
 
 from orders.basis import Basis
-from orders.models import ClockPause, EventKind, Milestone, Order, OrderEvent, PlanCause, PlanChange, PlanJob
+from orders.models import (
+    ClockPause,
+    EventKind,
+    Ladders,
+    Milestone,
+    Order,
+    OrderEvent,
+    PlanCause,
+    PlanChange,
+    PlanJob,
+    TeamLadder,
+)
 from orders.services import flow
 from orders.services.plans.applying import apply_changes, move_values
 from orders.services.plans.proposing import Changes, Move, Proposal, with_basis, with_versions
@@ -104,27 +115,41 @@ def orders_by_calendar(calendar_id: int) -> QuerySet[Order]:
 def work_on_jobs(*, clock: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Work on every job that nobody works on, oldest first, until all are done or this process is to stop; returns how
     many orders were looked at."""
+    return work_through(PlanJob.objects.unfinished(), run_batch, clock=clock, is_stopping=is_stopping)
+
+
+def work_through(
+    unfinished: QuerySet[Any],
+    run: Callable[..., tuple[int, bool]],
+    *,
+    clock: Callable[[], datetime],
+    is_stopping: Callable[[], bool],
+) -> int:
+    """Claim one job after the other and `run` its batches; a job has `lease_until`, and whoever finds none claims it.
+
+    `run` gets the job's id and `now`, and returns how many orders it looked at and whether the job is to be left.
+    """
     done = 0
-    while not is_stopping() and (job_id := _claim(clock())) is not None:
+    while not is_stopping() and (job_id := _claim(unfinished, clock())) is not None:
         while not is_stopping():
-            count, is_finished = run_batch(job_id, now=clock())
+            count, is_finished = run(job_id, now=clock())
             done += count
             if is_finished:
                 break
         else:
-            PlanJob.objects.filter(pk=job_id).update(lease_until=None)
+            unfinished.filter(pk=job_id).update(lease_until=None)
     return done
 
 
-def _claim(now: datetime) -> int | None:
+def _claim(unfinished: QuerySet[Any], now: datetime) -> int | None:
     with transaction.atomic():
-        free = PlanJob.objects.unfinished().filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("pk")
+        free = unfinished.filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("pk")
         job = free.select_for_update(skip_locked=True, of=("self",)).first()
         if job is None:
             return None
         job.lease_until = now + LEASE
         job.save(update_fields=["lease_until"])
-        return job.pk
+        return int(job.pk)
 
 
 @transaction.atomic
@@ -160,7 +185,7 @@ def _count_batch(job: PlanJob, edit_id: int, now: datetime) -> None:
     job.done += len(orders)
     for row in _rows_of(_touched_by(edit, orders)):
         try:
-            moves = with_basis(row.order, row.milestones, row.basis, proposed, row.all_pauses).moves
+            moves = with_basis(row.order, row.milestones, row.basis, proposed, row.all_pauses, row.ladders).moves
         except DomainError as error:
             _note_fault(job, row.order, error)
             continue
@@ -190,6 +215,7 @@ def _calendar_batch(job: PlanJob, now: datetime) -> None:
                 row.milestones,
                 with_versions(row.basis, {calendar.pk: calendar.version}),
                 pauses=row.all_pauses,
+                ladders=row.ladders,
             )
         except DomainError as error:
             _note_fault(job, row.order, error)
@@ -289,7 +315,7 @@ def _template_batch(job: PlanJob, now: datetime) -> None:
 def _next_orders(job: PlanJob, *, for_update: bool = False) -> list[Order]:
     """The next orders of a calendar's job by id, with their plans; remembers how far it has come."""
     rows = orders_by_calendar(job.calendar_id or 0).filter(pk__gt=job.last_order_id)
-    rows = rows.select_related("plan").order_by("pk")
+    rows = rows.select_related("plan", "template").order_by("pk")
     if for_update:
         rows = rows.select_for_update(of=("self",), no_key=True)
     orders = list(rows[:BATCH_SIZE])
@@ -300,10 +326,12 @@ def _next_orders(job: PlanJob, *, for_update: bool = False) -> list[Order]:
 
 @dataclass(frozen=True)
 class _Rows:
-    """An order of a batch with its milestones and, by milestone, their pauses and values as they were."""
+    """An order of a batch with its team's ladders, its milestones and, by milestone, their pauses and values as they
+    were."""
 
     order: Order
     basis: Basis
+    ladders: Ladders
     milestones: list[Milestone]
     pauses: Mapping[int, list[ClockPause]]
     before: Mapping[int, list[Any]]
@@ -314,8 +342,9 @@ class _Rows:
 
 
 def _rows_of(orders: Sequence[Order]) -> list[_Rows]:
-    """The orders with their milestones and pauses; three queries for all."""
+    """The orders with their ladders, milestones and pauses; four queries for all."""
     calendars = {calendar.pk: calendar for calendar in WorkCalendar.objects.all()}
+    ladders = TeamLadder.objects.of_orders(orders)
     milestones: dict[int, list[Milestone]] = {order.pk: [] for order in orders}
     pauses: dict[int, dict[int, list[ClockPause]]] = {order.pk: {} for order in orders}
     for milestone in Milestone.objects.filter(order__in=orders).order_by("position", "pk"):
@@ -327,8 +356,8 @@ def _rows_of(orders: Sequence[Order]) -> list[_Rows]:
     found = []
     for order in orders:
         if basis := flow.basis_of(order):
-            own = milestones[order.pk]
-            found.append(_Rows(order, basis, own, pauses[order.pk], {m.pk: flow.refreshed_values(m) for m in own}))
+            own, before = milestones[order.pk], {m.pk: flow.refreshed_values(m) for m in milestones[order.pk]}
+            found.append(_Rows(order, basis, ladders[order.pk], own, pauses[order.pk], before))
     return found
 
 

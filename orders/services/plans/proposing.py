@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from orders.basis import Basis, Shape
 from orders.calendars import Calendars, calendars_of
-from orders.models import ClockPause, Milestone, Order, ProcessTemplate
+from orders.models import ClockPause, Ladders, Milestone, Order, ProcessTemplate, TeamLadder
 from orders.network import Node
 from orders.overlays import OverlayNote, overlay_notes
 from orders.plan_words import NoPlan, refusal_of
@@ -162,7 +162,7 @@ def work_out(
         raise refusal_of(error, nodes) from error
     basis = replace(basis, kept=_kept(rows.kept, planned, basis, now))
     inputs = replace(inputs, basis=basis)
-    write_plan(rows.planned, inputs, planned)
+    write_plan(rows.planned, inputs, TeamLadder.objects.of_order(order), planned)
     moves = _moves(rows, planned, old)
     return Proposal(order, basis, before, rows, inputs, planned, moves, _notes(before, basis))
 
@@ -173,11 +173,12 @@ def with_basis(
     basis: Basis,
     proposed: Mapping[int, WorkSchedule] | None = None,
     pauses: Sequence[ClockPause] | None = None,
+    ladders: Ladders | None = None,
 ) -> Proposal:
     """The plan that `basis` makes, against the one in force; `milestones` are written on, not saved.
 
     `proposed` schedules, by calendar id, stand in for versions that do not exist yet. `pauses` are those of the
-    milestones, by default the prefetched ones.
+    milestones, by default the prefetched ones; `ladders` those of the order's team, by default read here.
 
     Raises:
         NoPlan: a calendar makes no plan.
@@ -194,7 +195,7 @@ def with_basis(
         planned = inputs.plan()
     except PlanningError as error:
         raise refusal_of(error, nodes) from error
-    write_plan(rows.planned, inputs, planned)
+    write_plan(rows.planned, inputs, TeamLadder.objects.of_order(order) if ladders is None else ladders, planned)
     return Proposal(order, basis, before, rows, inputs, planned, _moves(rows, planned, old), _notes(before, basis))
 
 

@@ -1,0 +1,56 @@
+"""Tokens of the links that answer a message: derived, so that a repeat has the same text; stored as digests only."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from teams.clock import ClockTimestamp
+from teams.models import AnswerLink, Notification
+from teams.notifications import registry
+
+_SALT = "teams.answer-link"
+
+
+def token_of(notification: Notification) -> str:
+    """256 bits, bound to the item and its person; nobody can make one without the installation's secret."""
+    key = salted_hmac(_SALT, "", algorithm="sha256").digest()
+    name = f"{notification.pk}:{notification.recipient_id}:{notification.dedupe_key}"
+    return base64.urlsafe_b64encode(hmac.digest(key, name.encode(), "sha256")).decode().rstrip("=")
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_answerable(notification: Notification) -> bool:
+    try:
+        return registry.get(notification.kind).is_answerable
+    except registry.UnknownKind:
+        return False
+
+
+def issue(notifications: Iterable[Notification]) -> None:
+    """Let these items be answered by link for some days; an item keeps the link that it has."""
+    expires_at = ClockTimestamp() + timedelta(days=settings.ANSWER_LINK_DAYS)
+    AnswerLink.objects.bulk_create(
+        [
+            AnswerLink(
+                digest=digest_of(token_of(item)), notification=item, created_at=ClockTimestamp(), expires_at=expires_at
+            )
+            for item in notifications
+            if is_answerable(item)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def url_of(notification: Notification) -> str:
+    """The link as it stands in a message; empty where there is nothing to answer."""
+    if not is_answerable(notification):
+        return ""
+    return f"{settings.BASE_URL.rstrip('/')}/a/{token_of(notification)}/"

@@ -1,0 +1,134 @@
+"""Whom a message is for: when they may be told, over which ways, how urgently, and who stands in for them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from teams.models import (
+    Address,
+    Channel,
+    ChannelKind,
+    ContactHours,
+    Leave,
+    Membership,
+    Organization,
+    TopicChoice,
+    User,
+)
+from teams.notifications import registry
+from teams.notifications.hours import Hours
+
+LONGEST_CHAIN = 5  # of deputies who are away themselves
+
+
+@dataclass(frozen=True)
+class Person:
+    """A reader at one instant. `routes` are the usable addresses, the first being the one they live in.
+
+    `deputy_id`: who is told instead, today; None while the person is there, or nobody stands in.
+    """
+
+    user: User
+    hours: Hours
+    routes: tuple[Address, ...] = ()
+    choices: Mapping[str, TopicChoice] = field(default_factory=dict)
+    deputy_id: int | None = None
+
+    def urgency_of(self, topic: str) -> str:
+        choice = self.choices.get(topic)
+        return choice.urgency if choice else registry.topic(topic).urgency
+
+    def routes_for(self, topic: str) -> tuple[Address, ...]:
+        """Over which ways this person hears of the topic; those they chose, as far as they still work."""
+        choice = self.choices.get(topic)
+        chosen = tuple(route for route in self.routes if choice and route.channel_id in choice.channels)
+        return chosen or self.routes[:1]
+
+
+def read_people(user_ids: Iterable[int], now: datetime) -> dict[int, Person]:
+    """The people as they are at `now`; seven queries, however many."""
+    users = User.objects.in_bulk(set(user_ids))
+    organization = Organization.current()
+    hours = {row.user_id: row for row in ContactHours.objects.filter(user__in=users)}
+    calendars = _calendars(users)
+    routes = _routes(users)
+    choices: dict[int, dict[str, TopicChoice]] = {}
+    for choice in TopicChoice.objects.filter(user__in=users):
+        choices.setdefault(choice.user_id, {})[choice.topic] = choice
+    deputies = _deputies(now, organization)
+    people = {}
+    for pk, user in users.items():
+        own, calendar = hours.get(pk), calendars.get(pk)
+        people[pk] = Person(
+            user,
+            Hours(
+                zone_of(user, organization),
+                calendar.schedule() if calendar else None,
+                own.digest_time if own else None,
+                own.quiet_from if own else None,
+                own.quiet_to if own else None,
+            ),
+            tuple(routes.get(pk, ())),
+            choices.get(pk, {}),
+            deputies.get(pk),
+        )
+    return people
+
+
+def zone_of(user: User, organization: Organization) -> ZoneInfo:
+    return ZoneInfo(user.timezone or organization.timezone)
+
+
+def _calendars(users: Mapping[int, User]) -> dict[int, "object"]:
+    """The work calendar of each person: that of the team they joined first."""
+    found: dict[int, object] = {}
+    rows = Membership.objects.filter(user__in=users).select_related("team__calendar").order_by("pk")
+    for row in rows:
+        found.setdefault(row.user_id, row.team.calendar)
+    return found
+
+
+def _routes(users: Mapping[int, User]) -> dict[int, list[Address]]:
+    """The usable addresses by person and rank; whoever has a mail address can be reached by mail."""
+    found: dict[int, list[Address]] = {}
+    rows = list(Address.objects.filter(user__in=users).select_related("channel").order_by("rank", "pk"))
+    known = {row.user_id for row in rows if row.channel.kind == ChannelKind.EMAIL}
+    without = [user for pk, user in users.items() if user.email and pk not in known]
+    if without:
+        mail = Channel.mail()
+        Address.objects.bulk_create(
+            [Address(user=user, channel=mail, rank=LAST_RANK) for user in without], ignore_conflicts=True
+        )
+        rows += list(Address.objects.filter(user__in=without, channel=mail).select_related("channel"))
+    for row in rows:
+        row.user = users[row.user_id]
+        is_empty_mail = row.channel.kind == ChannelKind.EMAIL and not row.user.email
+        if row.is_on and row.channel.off_at is None and not row.is_dead() and not is_empty_mail:
+            found.setdefault(row.user_id, []).append(row)
+    return found
+
+
+LAST_RANK = 100  # mail comes after the ways that people set up themselves
+
+
+def _deputies(now: datetime, organization: Organization) -> dict[int, int]:
+    """Who stands in for whoever is away today, in the person's own zone; deputies who are away too are passed over."""
+    today = now.date()
+    near = Q(from_date__lte=today + timedelta(days=1), to_date__gte=today - timedelta(days=1))
+    away = {}
+    for leave in Leave.objects.filter(near).select_related("user", "deputy"):
+        day = now.astimezone(zone_of(leave.user, organization)).date()
+        if leave.from_date <= day <= leave.to_date:
+            away[leave.user_id] = leave
+    found = {}
+    for user_id, leave in away.items():
+        deputy, seen = leave.deputy, {user_id}
+        while deputy.pk in away and deputy.pk not in seen and len(seen) < LONGEST_CHAIN:
+            seen.add(deputy.pk)
+            deputy = away[deputy.pk].deputy
+        if deputy.is_active and deputy.pk not in away and deputy.pk != user_id:
+            found[user_id] = deputy.pk
+    return found
