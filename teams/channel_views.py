@@ -139,7 +139,7 @@ def channel_switch(request: PersonRequest, pk: int) -> HttpResponse:
         banners.error(request, _("Mail cannot be switched off here; its server is set by the operator."))
     else:
         services.switch_off(channel_id=channel.pk, now=timezone.now(), reason=request.POST.get("reason", "").strip())
-        banners.success(request, _("Switched off. What waits for it is kept, and goes if it is used again."))
+        banners.success(request, _("Switched off. What waits for it reaches people another way."))
     return redirect("channel", pk=channel.pk)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, F, Min, OuterRef, Prefetch, Q, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from teams import health
 from teams.channel_page import ICONS, State, scope_of, state_of
@@ -74,11 +74,13 @@ _LAST_ID = 2**63 - 1
 ENDS = {
     "person_left": gettext_lazy("the person left"),
     "on_leave": gettext_lazy("the person is on leave; their deputy is told"),
+    "channel_off": gettext_lazy("the channel was switched off; it goes another way"),
     "merged": gettext_lazy("went on with another message"),
     "no_longer_true": gettext_lazy("it was no longer true"),
     "cannot_be_checked": gettext_lazy("nobody could say whether it was still true"),
     BY_HAND: gettext_lazy("called off by an administrator"),
 }
+GOING = (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.SENT)
 TONES = {
     MessageStatus.QUEUED: ("is-soon", "clock"),
     MessageStatus.SENDING: ("is-soon", "send"),
@@ -196,6 +198,7 @@ class Told:
     headline: str
     url: str
     left_out: str  # why, if it was
+    elsewhere: list[str] = field(default_factory=list)  # channels over which it went, or goes, as well
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,7 @@ class MessageLine:
     outcome: str
     items: list[Told]
     more: int
+    elsewhere: str  # where its items went on after it came to nothing
     may_be_retried: bool
 
 
@@ -234,7 +238,8 @@ def messages_of(wanted: Wanted, now: datetime) -> tuple[list[MessageLine], int |
     if wanted.before:
         rows = rows.filter(pk__lt=wanted.before)
     counted = MessageItem.objects.filter(message=OuterRef("pk")).order_by().values("message").values_list(Count("pk"))
-    items = MessageItem.objects.select_related("notification").order_by("pk")[:SHOWN_ITEMS]
+    items = MessageItem.objects.select_related("notification").order_by("pk")
+    items = items.prefetch_related("notification__outings__message__channel")[:SHOWN_ITEMS]
     rows = rows.annotate(item_count=Subquery(counted), is_retriable=may_be_retried(now))
     rows = rows.select_related("recipient", "channel").prefetch_related(Prefetch("items", items, to_attr="shown_items"))
     found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
@@ -249,7 +254,9 @@ def _newest(status: str, before: int | None) -> list[int]:
 
 
 def _line(row: Any) -> MessageLine:
-    shown = [_told(item.notification, item.dropped_reason) for item in row.shown_items]
+    shown = [_told(item) for item in row.shown_items]
+    ended = row.status in (MessageStatus.FAILED, MessageStatus.CANCELLED)
+    elsewhere = dict.fromkeys(name for item in shown for name in item.elsewhere) if ended else ()
     return MessageLine(
         row,
         ICONS[row.channel.kind],
@@ -260,6 +267,7 @@ def _line(row: Any) -> MessageLine:
         _outcome(row),
         shown,
         (row.item_count or 0) - len(shown),
+        pgettext("between names", ", ").join(elsewhere),
         row.is_retriable,
     )
 
@@ -277,9 +285,14 @@ def _outcome(row: Message) -> str:
     return row.last_error
 
 
-def _told(item: Notification, reason: str) -> Told:
-    headline, url = headline_of(item)
-    return Told(headline, url, str(ENDS.get(reason, reason)))
+def _told(item: MessageItem) -> Told:
+    headline, url = headline_of(item.notification)
+    others = [
+        str(outing.message.channel.label)
+        for outing in item.notification.outings.all()
+        if outing.message_id != item.message_id and outing.message.status in GOING
+    ]
+    return Told(headline, url, str(ENDS.get(item.dropped_reason, item.dropped_reason)), others)
 
 
 def headline_of(item: Notification) -> tuple[str, str]:

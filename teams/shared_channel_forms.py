@@ -48,11 +48,12 @@ class PersonLine:
     dead_reason: str = ""
     tested_at: datetime | None = None
     test_result: str = ""
+    is_new: bool = False  # in an application, which a person enters by their name there
     fault: str = ""
 
 
 def lines_of(channel: Channel, people: Sequence[User]) -> list[PersonLine]:
-    """As it is saved. An application is offered switched on: who has a name there wants it."""
+    """As it is saved."""
     rows = Address.objects.filter(channel=channel, user__in=people).select_related("user", "channel")
     known = {row.user_id: row for row in rows}
     return [_line(person, channel, known.get(person.pk)) for person in people]
@@ -63,11 +64,12 @@ def _line(person: User, channel: Channel, row: Address | None) -> PersonLine:
     return PersonLine(
         person,
         row.text(),
-        row.is_on or (is_personal(channel.kind) and not row.value),
+        row.is_on,
         row.is_dead(),
         row.dead_reason,
         row.tested_at,
         row.test_result,
+        is_new=is_personal(channel.kind) and not row.value,
     )
 
 
@@ -76,7 +78,7 @@ def typed(lines: Sequence[PersonLine], data: QueryDict) -> list[Identity]:
     for line in lines:
         if f"value_{line.person.pk}" in data:
             line.value = data.get(f"value_{line.person.pk}", "").strip()[: LONGEST_VALUE + 1]
-            line.is_on = f"on_{line.person.pk}" in data
+            line.is_on = line.is_new or f"on_{line.person.pk}" in data
     return [Identity(line.person.pk, line.value, line.is_on) for line in lines if f"value_{line.person.pk}" in data]
 
 

@@ -30,7 +30,8 @@ class AnswerForm(RefusedForm):
     """About one step; nothing more is asked for than the answer itself."""
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # Several stand on one page.
+        super().__init__(*args, auto_id=f"id_{type(self).__name__.lower()}_%s", **kwargs)
         self.milestone = milestone
 
     def values(self) -> dict[str, Any]:

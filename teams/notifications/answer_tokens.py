@@ -7,13 +7,19 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.utils.crypto import salted_hmac
 
-from teams.clock import ClockTimestamp
-from teams.models import AnswerLink, Notification
+from teams.models import Notification
 from teams.notifications import registry
 
 _SALT = "teams.answer-link"
+_ISSUE = """
+INSERT INTO teams_answerlink (digest, notification_id, created_at, expires_at, answer)
+SELECT digest, id, clock_timestamp(), clock_timestamp() + %s, ''
+FROM unnest(%s::text[], %s::bigint[]) AS item (digest, id)
+ON CONFLICT DO NOTHING
+"""
 
 
 def token_of(notification: Notification) -> str:
@@ -36,17 +42,11 @@ def is_answerable(notification: Notification) -> bool:
 
 def issue(notifications: Iterable[Notification]) -> None:
     """Let these items be answered by link for some days; an item keeps the link that it has."""
-    expires_at = ClockTimestamp() + timedelta(days=settings.ANSWER_LINK_DAYS)
-    AnswerLink.objects.bulk_create(
-        [
-            AnswerLink(
-                digest=digest_of(token_of(item)), notification=item, created_at=ClockTimestamp(), expires_at=expires_at
-            )
-            for item in notifications
-            if is_answerable(item)
-        ],
-        ignore_conflicts=True,
-    )
+    items = [item for item in notifications if is_answerable(item)]
+    if items:
+        digests = [digest_of(token_of(item)) for item in items]
+        with connection.cursor() as cursor:
+            cursor.execute(_ISSUE, [timedelta(days=settings.ANSWER_LINK_DAYS), digests, [item.pk for item in items]])
 
 
 def url_of(notification: Notification) -> str:

@@ -23,7 +23,7 @@ from teams.models.messages import MessageQuerySet
 from teams.notifications import answer_tokens, registry, showing
 from teams.notifications.asking import ask
 from teams.notifications.counts import Counts
-from teams.notifications.people import Person, read_people
+from teams.notifications.people import Person, Readers
 
 MAX_DEATHS = 3
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +60,7 @@ def lease() -> timedelta:
 
 
 @transaction.atomic
-def claim(counts: Counts) -> list[Claim]:
+def claim(counts: Counts, readers: Readers | None = None) -> list[Claim]:
     """Take a few due messages for sending: each gets our lease, the next attempt number and the attempt's start.
 
     Rows whose lease ran out are left alone until the database has been up for one lease time: until then their living
@@ -69,8 +69,9 @@ def claim(counts: Counts) -> list[Claim]:
     clock = read_clock()
     is_settled = clock.now - clock.server_started_at >= lease()
     due = Message.objects.claimable(clock.now, leases_before=clock.now if is_settled else _NEVER)
+    readers = readers or Readers()
     while rows := _take_rows(due, clock.now):
-        claims = _checked(_park_hopeless(rows, counts), clock.now, counts)
+        claims = _checked(_park_hopeless(rows, counts), readers, clock.now, counts)
         if claims:
             _lease(claims)
             return claims
@@ -95,8 +96,11 @@ def _step_by_step(due: MessageQuerySet, now: datetime, size: int) -> list[Channe
     None in the air: a pace counted from the claim alone could be broken by a send that takes long.
     """
     in_air = Message.objects.filter(channel=OuterRef("pk"), status=MessageStatus.SENDING, lease_until__gte=now)
+    step_by_step = Q(pace_seconds__gt=0) | Q(failures__gte=Channel.FAILURES_TO_PAUSE)
+    if not Channel.objects.filter(step_by_step, off_at=None).exists():
+        return []
     channels = Channel.objects.filter(
-        Q(pace_seconds__gt=0) | Q(failures__gte=Channel.FAILURES_TO_PAUSE),
+        step_by_step,
         Q(next_send_at=None) | Q(next_send_at__lte=now),
         Exists(due.filter(channel=OuterRef("pk"))),
         ~Exists(in_air),
@@ -123,9 +127,9 @@ def _park_hopeless(rows: Sequence[Message], counts: Counts) -> list[Message]:
     return alive
 
 
-def _checked(rows: Sequence[Message], now: datetime, counts: Counts) -> list[Claim]:
+def _checked(rows: Sequence[Message], readers: Readers, now: datetime, counts: Counts) -> list[Claim]:
     """Those that their person may be told now, with the items that are still true."""
-    people = read_people({row.recipient_id for row in rows}, now)
+    people = readers.read({row.recipient_id for row in rows}, now)
     items = _items_of(rows)
     rows = [row for row in rows if _may_go(row, people[row.recipient_id], items, now, counts)]
     rows = _within_limits(rows, people, now, counts)

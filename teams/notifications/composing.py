@@ -9,14 +9,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from teams.models import ChannelKind, Notification, Organization, Urgency
+from teams.models import Notification, Organization, Urgency
 from teams.notifications import answer_tokens, registry, texts
 from teams.notifications.channels import Parcel
+from teams.notifications.channels.catalog import CATALOG
 from teams.notifications.claims import Claim
 from teams.notifications.content import Content, Entry, Group
-
-# These drop what comes twice under one delivery id, if it is the same text.
-DEDUPLICATING = {ChannelKind.WECOM_APP, ChannelKind.WEBHOOK}
 
 
 def parcel_of(claim: Claim, organization: Organization) -> Parcel:
@@ -33,6 +31,7 @@ def parcel_of(claim: Claim, organization: Organization) -> Parcel:
             address=claim.address.text(),
             content=content_of(claim),
             language=language,
+            name=str(reader),
             is_repeat=claim.message.is_possible_repeat,
         )
 
@@ -94,5 +93,5 @@ def _footer(claim: Claim) -> Iterator[str]:
     if claim.is_late:
         planned = texts.moment(claim.message.planned_at)
         yield _("This message comes late: it was to reach you on %(at)s.") % {"at": planned}
-    if claim.message.is_possible_repeat and claim.message.channel.kind not in DEDUPLICATING:
+    if claim.message.is_possible_repeat and not CATALOG[claim.message.channel.kind].takes_key:
         yield _("You may have received this message before.")

@@ -16,6 +16,7 @@ from teams.notifications import claims, composing, outcomes, showing
 from teams.notifications.channels import Receipt
 from teams.notifications.claims import Claim
 from teams.notifications.counts import Counts
+from teams.notifications.people import Readers
 from teams.notifications.senders import Senders
 
 logger = logging.getLogger(__name__)
@@ -31,13 +32,13 @@ PATIENCE_SECONDS = 600
 def deliver(*, seconds: float = RUN_SECONDS, is_stopping: Callable[[], bool] = lambda: False) -> Counts:
     """Show and send what is due; begins nothing new after `seconds`, or once `is_stopping` says so."""
     counts, end = Counts(), time.monotonic() + seconds
-    senders, organization = Senders(), Organization.current()
+    senders, readers, organization = Senders(), Readers(), Organization.current()
     try:
         showing.leave_dead_channels(counts)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as threads:
             while not is_stopping() and (left := end - time.monotonic()) > 0:
-                seen = showing.show_due(counts)
-                claimed = claims.claim(counts)
+                seen = showing.show_due(counts, readers)
+                claimed = claims.claim(counts, readers)
                 if claimed:
                     _send_all(claimed, partial(_send, senders, organization), threads, counts, end)
                 elif not seen and not _wait_for_turn(left):

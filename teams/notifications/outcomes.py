@@ -1,10 +1,11 @@
 """What came of a send: written on the message's own row at once, by the owner of its lease only (reliability C7)."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Least
 
@@ -19,22 +20,28 @@ from teams.notifications.pauses import FIRST_PAUSE, pause_after, rest_after
 LONGEST_RETRY = timedelta(hours=1)
 # Longer than any outage that a message should outlive; after that it stands in the inbox only.
 GIVE_UP_AFTER = timedelta(hours=72)
+_SENT = """
+UPDATE teams_message SET status = 'sent', sent_at = clock_timestamp(), last_error = '', receipt = %(receipt)s,
+    lease_until = NULL, lease_owner = ''
+WHERE id = %(id)s AND status = 'sending' AND lease_owner = %(owner)s
+"""
 
 
-@transaction.atomic
 def record_sent(claim: Claim, receipt: Receipt, counts: Counts) -> None:
-    """The other side took it."""
+    """The other side took it; one statement where nothing but the message has changed."""
     row, channel = claim.message, claim.message.channel
-    fields = {"sent_at": ClockTimestamp(), "last_error": "", "receipt": receipt.detail[:300]}
-    if not _write(row, status=MessageStatus.SENT, **fields):
-        return
+    with transaction.atomic() if channel.failures or channel.pace_seconds or claim.address.bounces else nullcontext():
+        with connection.cursor() as cursor:
+            cursor.execute(_SENT, {"id": row.pk, "owner": row.lease_owner, "receipt": receipt.detail[:300]})
+            if not cursor.rowcount:
+                return
+        if channel.failures or channel.pace_seconds:
+            Channel.objects.filter(pk=channel.pk).update(
+                failures=0, last_error="", resumes_at=None, next_send_at=after_pace(channel)
+            )
+        if claim.address.bounces:
+            Address.objects.filter(pk=claim.address.pk).update(bounces=0)
     counts.sent += 1
-    if channel.failures or channel.pace_seconds:
-        Channel.objects.filter(pk=channel.pk).update(
-            failures=0, last_error="", resumes_at=None, next_send_at=after_pace(channel)
-        )
-    if claim.address.bounces:
-        Address.objects.filter(pk=claim.address.pk).update(bounces=0)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Whom a message is for: when they may be told, over which ways, how urgently, and who stands in for them."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from teams.models import (
 from teams.notifications import registry
 from teams.notifications.hours import Hours
 
+READ_AGAIN_SECONDS = 2.0
 LONGEST_CHAIN = 5  # of deputies who are away themselves
 
 
@@ -76,6 +78,21 @@ def read_people(user_ids: Iterable[int], now: datetime) -> dict[int, Person]:
             deputies.get(pk),
         )
     return people
+
+
+class Readers:
+    """The people of one run of delivery, each read again after a moment: what they change counts at once, nearly."""
+
+    def __init__(self, seconds: float = READ_AGAIN_SECONDS) -> None:
+        self.seconds = seconds
+        self._known: dict[int, tuple[float, Person]] = {}
+
+    def read(self, user_ids: Iterable[int], now: datetime) -> dict[int, Person]:
+        at, wanted = time.monotonic(), set(user_ids)
+        old = [pk for pk in wanted if pk not in self._known or at - self._known[pk][0] > self.seconds]
+        for pk, person in (read_people(old, now) if old else {}).items():
+            self._known[pk] = (at, person)
+        return {pk: self._known[pk][1] for pk in wanted}
 
 
 def zone_of(user: User, organization: Organization) -> ZoneInfo:

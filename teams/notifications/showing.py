@@ -19,7 +19,7 @@ from teams.notifications.asking import Facts, ask
 from teams.notifications.counts import Counts
 from teams.notifications.outbox import Entry, enqueue_many
 from teams.notifications.pauses import pause_after
-from teams.notifications.people import Person, read_people
+from teams.notifications.people import Person, Readers, read_people
 
 SHOW_SIZE = 200
 # An item that waited longer than this for nobody's sake says that it comes late.
@@ -33,14 +33,15 @@ WHERE row.id = shown.id
 
 
 @transaction.atomic
-def show_due(counts: Counts) -> int:
+def show_due(counts: Counts, readers: Readers | None = None) -> int:
     """Put a batch of what is due into the inboxes and into messages; returns how many rows were seen."""
     now = read_clock().now
     waiting = Notification.objects.waiting(now).select_for_update(skip_locked=True, of=("self",))
     rows = list(waiting.order_by("not_before", "pk")[:SHOW_SIZE])
     if not rows:
         return 0
-    people = read_people({row.recipient_id for row in rows}, now)
+    seen = len(rows)
+    people = (readers or Readers()).read({row.recipient_id for row in rows}, now)
     rows = _drop(rows, [row for row in rows if not people[row.recipient_id].user.is_active], "person_left", counts)
     rows = reroute(rows, people, now, counts)
     rows = _put_off(rows, people, now)
@@ -51,7 +52,7 @@ def show_due(counts: Counts) -> int:
     _show(told, facts, now)
     place([(row, people[row.recipient_id]) for row in told], now)
     counts.shown += len(told)
-    return len(rows) or 1
+    return seen
 
 
 def reroute(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from teams.models import Message, MessageItem, MessageStatus, Notification, NotificationStatus, User
+from teams.models.messages import OPEN_MESSAGE
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +19,16 @@ BY_HAND = "by_hand"
 UNASKED = "cannot_be_checked"
 
 
-def may_be_retried(now: datetime) -> Exists:
-    """For a query over messages: given up not long ago, its channel is in use, and it has an item to tell."""
+def may_be_retried(now: datetime, *, only_untold: bool = False) -> Exists:
+    """For a query over messages: given up not long ago, its channel is in use, and it has an item to tell.
+
+    `only_untold`: not if all its items went, or go, over another channel instead.
+    """
     items = MessageItem.objects.filter(dropped_reason__in=["", UNASKED], notification__status=NotificationStatus.SHOWN)
+    if only_untold:
+        others = MessageItem.objects.filter(notification=OuterRef("notification"), dropped_reason="")
+        others = others.filter(message__status__in=[*OPEN_MESSAGE, MessageStatus.SENT])
+        items = items.exclude(Exists(others.exclude(message=OuterRef("message"))))
     failed = Message.objects.filter(
         Exists(items.filter(message=OuterRef("pk"))),
         pk=OuterRef("pk"),
@@ -47,8 +55,8 @@ def retry_messages(*, ids: Iterable[int], by: User, now: datetime) -> int:
 
 
 def retry_channel(*, channel_id: int, by: User, now: datetime) -> int:
-    """Likewise for all failed messages of a channel."""
-    failed = Message.objects.filter(may_be_retried(now), channel=channel_id, status=MessageStatus.FAILED)
+    """Likewise for all failed messages of a channel, but for those that reached their person another way."""
+    failed = Message.objects.filter(may_be_retried(now, only_untold=True), channel=channel_id)
     return retry_messages(ids=failed.values_list("pk", flat=True), by=by, now=now)
 
 

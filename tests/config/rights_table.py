@@ -12,8 +12,9 @@ class Entry:
     """An address: how it is built from `Things`, whose the object is, and what each unsafe method needs.
 
     `scope` says who sees the object: "order" by the order's team and own-scope, "team" by membership, "person" only
-    oneself, "leave" oneself and who distributes work, "everyone" who is logged in. A method that is not in `writes` has to be refused with 405. A right of
-    None means everybody who sees the object. `reads` is what GET needs; False means there is no GET.
+    oneself, "leave" oneself and who distributes everybody's work, "everyone" who is logged in. A method that is not in
+    `writes` has to be refused with 405. A right of None means everybody who sees the object. `reads` is what GET needs;
+    False means there is no GET.
     """
 
     args: Callable[[Any], list[Any]] | None = None

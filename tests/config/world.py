@@ -167,7 +167,9 @@ def _message(person: User) -> Notification:
         recipient=person,
         subject=f"orders.milestone:{MISSING_ID}",
         dedupe_key=f"{person.pk}:{Notification.objects.count()}",
+        status="shown",
         payload={
+            **{"milestone": MISSING_ID, "step": "due"},
             **{"order": "GD-1", "customer": person.name, "name_zh": "接单", "name_en": "order received"},
             **{"owner": person.name, "waiting_on": "internal", "over_minutes": 0, "due_at": MONDAY.isoformat()},
         },

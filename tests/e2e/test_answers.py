@@ -64,14 +64,15 @@ def test_a_form_with_a_fault_is_shown_again_as_it_was(open_page, step):
     page.goto(link_to(step))
 
     page.locator("summary").first.click()
-    page.locator("[name=day]").fill("2020-01-01")
-    page.locator("[name=note]").fill("等纱线")
-    page.locator("details[open] button").click()
+    form = page.locator("details[open]")
+    form.locator("[name=day]").fill("2020-01-01")
+    form.locator("[name=note]").fill("等纱线")
+    form.locator("button").click()
 
     page.locator(".field-error").wait_for()
-    assert page.locator("[name=note]").input_value() == "等纱线"
-    page.locator("[name=day]").fill((timezone.localdate() + timedelta(days=7)).isoformat())
-    page.locator("details[open] button").click()
+    assert form.locator("[name=note]").input_value() == "等纱线"
+    form.locator("[name=day]").fill((timezone.localdate() + timedelta(days=7)).isoformat())
+    form.locator("button").click()
     page.locator(".answer-end .icon").wait_for()
     step.refresh_from_db()
     assert step.expected_at is not None

@@ -276,9 +276,10 @@ def test_others_are_refused(client, asked, reader, robot, role):
     assert message.status == "failed"
 
 
-def test_a_failed_message_goes_out_once_more_under_its_old_name(asked, reader, robot, sink, office, anna):
+def test_a_failed_message_goes_out_once_more_under_its_old_name(asked, reader, robot, sink, office, settings):
+    settings.OUTBOX_MAX_ATTEMPTS = 1
     put(reader)
-    sink.refuse = lambda parcel: ChannelError("gone", permanent=True)
+    sink.refuse = lambda parcel: ChannelError("not now")
     delivery.deliver(seconds=5)
     failed = Message.objects.get()
     sink.refuse = lambda parcel: None
@@ -359,6 +360,23 @@ def test_all_failed_ones_of_a_channel_are_tried_again_and_no_others(asked, reade
     other.refresh_from_db()
     assert other.status == "failed"
     assert retry_channel(channel_id=robot.pk, by=anna, now=timezone.now()) == 0
+
+
+def test_what_reached_its_person_another_way_is_not_among_all_of_a_channel(asked, reader, robot, anna, office):
+    mail = make_channel(name="Other way")
+    told_twice, untold = told(reader, robot, "failed"), told(reader, robot, "failed")
+    item = told_twice.items.get().notification
+    for message in (told(reader, mail, "sent"), told(reader, make_channel(name="No way"), "cancelled")):
+        MessageItem.objects.create(message=message, notification=item, channel=message.channel)
+
+    rows = {row.message.pk: row for row in office.get(PAGE, {"channel": robot.pk}).context["rows"]}
+    assert (rows[told_twice.pk].elsewhere, rows[untold.pk].elsewhere) == ("Other way", "")
+
+    assert retry_channel(channel_id=robot.pk, by=anna, now=timezone.now()) == 1
+
+    assert Message.objects.get(pk=untold.pk).status == "queued"
+    assert Message.objects.get(pk=told_twice.pk).status == "failed"
+    assert retry_messages(ids=[told_twice.pk], by=anna, now=timezone.now()) == 1  # asked for on purpose
 
 
 def test_items_that_failed_are_shown_after_all(asked, reader, robot, sink, office):

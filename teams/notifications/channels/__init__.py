@@ -48,6 +48,7 @@ class Parcel:
     address: str
     content: Content
     language: str = "zh-hans"
+    name: str = ""  # the person's own: what a robot writes where it can mention nobody
     is_repeat: bool = False
 
 

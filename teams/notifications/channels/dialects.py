@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from teams.notifications.channels import fitting, words
+from teams.notifications.channels import Parcel, fitting, words
 from teams.notifications.content import Content, Entry
 
 
@@ -53,9 +53,10 @@ class Dialect:
     def more(self, content: Content, left_out: int) -> str:
         return self.linked(fitting.more(left_out), content.url) if left_out else ""
 
-    def for_whom(self, address: str) -> str:
+    def for_whom(self, parcel: Parcel) -> str:
         """Said where the address is none that the product could mention."""
-        return self.plain(_("For: %(name)s") % {"name": fitting.shortened(address, 100)}) if address else ""
+        name = parcel.name or parcel.address
+        return self.plain(_("For: %(name)s") % {"name": fitting.shortened(name, 100)}) if name else ""
 
     def paragraphs(self, content: Content, left_out: int, mention: str) -> Iterator[str]:
         """The whole message; empty ones stand for nothing."""

@@ -47,7 +47,7 @@ class Dingtalk(HttpChannel):
             at |= {"atMobiles" if is_mobile else "atUserIds": [address]}
             mention = f"@{address}"
         else:
-            mention = DIALECT.for_whom(parcel.address)
+            mention = DIALECT.for_whom(parcel)
 
         def form(part: Content, left_out: int) -> dict[str, Any]:
             text = words.joined(DIALECT.paragraphs(part, left_out, mention), "\n\n")

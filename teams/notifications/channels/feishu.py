@@ -37,7 +37,7 @@ class Feishu(HttpChannel):
 
     def form(self, parcel: Parcel) -> dict[str, Any]:
         is_open_id = OPEN_ID.fullmatch(parcel.address)
-        mention = f"<at id={parcel.address}></at>" if is_open_id else DIALECT.for_whom(parcel.address)
+        mention = f"<at id={parcel.address}></at>" if is_open_id else DIALECT.for_whom(parcel)
 
         def form(part: Content, left_out: int) -> dict[str, Any]:
             return {"msg_type": "interactive", "card": card(part, left_out, mention)}

@@ -27,7 +27,7 @@ class MsTeams(HttpChannel):
 
     def form(self, parcel: Parcel) -> dict[str, Any]:
         def form(part: Content, left_out: int) -> dict[str, Any]:
-            content = card(part, left_out, parcel.address)
+            content = card(part, left_out, parcel)
             kind = "application/vnd.microsoft.card.adaptive"
             return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": content}]}
 
@@ -44,12 +44,14 @@ class MsTeams(HttpChannel):
         return Receipt(str(answer.status))
 
 
-def card(content: Content, left_out: int, address: str) -> dict[str, Any]:
+def card(content: Content, left_out: int, parcel: Parcel) -> dict[str, Any]:
+    """`content` is as much of the parcel's as fits."""
+    address = parcel.address
     is_mentioned = USER_NAME.fullmatch(address)
     name = f"<at>{address.partition('@')[0]}</at>"
     body = [
         _text(DIALECT.title(content), size="Large"),
-        _text(name if is_mentioned else DIALECT.for_whom(address)),
+        _text(name if is_mentioned else DIALECT.for_whom(parcel)),
         _text(DIALECT.plain(content.intro)),
     ]
     for group in content.groups:

@@ -34,7 +34,7 @@ class Slack(HttpChannel):
 
     def form(self, parcel: Parcel) -> dict[str, Any]:
         is_member = MEMBER_ID.fullmatch(parcel.address)
-        mention = f"<@{parcel.address}>" if is_member else DIALECT.for_whom(parcel.address)
+        mention = f"<@{parcel.address}>" if is_member else DIALECT.for_whom(parcel)
 
         def form(part: Content, left_out: int) -> dict[str, Any]:
             return {

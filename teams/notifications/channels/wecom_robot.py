@@ -22,7 +22,7 @@ class WecomRobot(HttpChannel):
     """Config: `url`."""
 
     def form(self, parcel: Parcel) -> dict[str, Any]:
-        mention = f"<@{parcel.address}>" if is_user_id(parcel.address) else DIALECT.for_whom(parcel.address)
+        mention = f"<@{parcel.address}>" if is_user_id(parcel.address) else DIALECT.for_whom(parcel)
         return {"msgtype": "markdown", "markdown": {"content": markdown(parcel.content, mention, LIMIT)}}
 
     def judge(self, answer: Answer) -> Receipt:
