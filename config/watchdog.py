@@ -1,8 +1,14 @@
-"""A worker that has stopped consuming ends itself, and its supervisor starts another.
+"""Workers that come to their end, and workers that should: told to stop, left alone, stuck, or fast asleep.
 
-After a broker's restart a worker may stay connected and take nothing any more (celery#8030, #8091, #10205); asking it
+*Stuck.* After a broker's restart a worker may stay connected and take nothing any more (celery#8030, #8091, #10205); asking it
 to `ping` does not show that. So it watches itself: work waits in its queue, it has taken nothing for three periods,
-and it is not busy. An empty queue (beat is away) or a broker that is away is no fault of the worker's.
+and it is not busy. Then it ends itself, and its supervisor starts another. An empty queue (beat is away) or a broker
+that is away is no fault of the worker's.
+
+*Asleep.* A process that the system keeps from running can do nothing about it; its pulse stops, which others see.
+
+*Told to stop.* Celery's warm shutdown waits for running tasks for ever; ours are short, and delivery and the long jobs
+end early once they are told (`teams.tasks`). What is not over by then is ended: every row has a lease or is repeated.
 """
 
 import logging
@@ -10,10 +16,11 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import task_received, worker_init, worker_shutting_down
+from celery.signals import task_received, worker_init, worker_process_init, worker_shutting_down
 from celery.worker import state
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -26,7 +33,11 @@ PERIODS = 3
 # Set by the supervisor for its children; a worker started in any other way outlives its starter as it likes.
 SUPERVISOR_VARIABLE = "GENDAN_SUPERVISOR_PID"
 ORPHAN_CHECK_SECONDS = 1.0
-ORPHAN_GRACE_SECONDS = 2.0  # after the worker's own time to end, in which what is being sent is written down
+# From the signal on. Longer than a send and the writing of its outcome, shorter than a container's time to stop.
+GRACE_SECONDS = 25.0
+# A file that is touched while the process runs at all; config.launcher.keep and Docker's health check look at its age.
+PULSE_VARIABLE = "GENDAN_PULSE_FILE"
+PULSE_SECONDS = 2.0
 
 
 class Watchdog(bootsteps.StartStopStep):
@@ -82,11 +93,34 @@ def connection_errors(app: Any) -> tuple[type[Exception], ...]:
 
 
 @worker_init.connect
+def show_pulse(**_: Any) -> None:
+    if path := os.environ.get(PULSE_VARIABLE):
+        threading.Thread(target=_beat_for_ever, args=[Path(path)], name="pulse", daemon=True).start()
+
+
+def _beat_for_ever(path: Path) -> None:
+    while True:
+        path.touch()
+        time.sleep(PULSE_SECONDS)
+
+
+@worker_process_init.connect
+def leave_the_end_to_the_main_process(**_: Any) -> None:
+    """A SIGTERM for the whole group, as systemd sends it, must not cut short what a child is sending."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@worker_shutting_down.connect
+def end_in_time(**_: Any) -> None:
+    """Whatever the worker's own shutdown waits for or stumbles over, it ends."""
+    threading.Thread(target=_end_by_force, name="last-moment", daemon=True).start()
+
+
+@worker_init.connect
 def watch_supervisor(**_: Any) -> None:
     """End this worker for good some time after its supervisor was killed.
 
-    The kernel sends it SIGTERM then, but the broker ends at the same moment, and Celery's handler stumbles over that
-    (`task_consumer.cancel` raises before it notes the stop): the worker would look for its broker for ever.
+    The kernel sends it SIGTERM then, but there is no such thing on macOS, and the broker may end at the same moment.
     """
     supervisor = os.environ.get(SUPERVISOR_VARIABLE)
     if supervisor and int(supervisor) == os.getppid():
@@ -96,7 +130,11 @@ def watch_supervisor(**_: Any) -> None:
 def _end_as_orphan(supervisor: int) -> None:
     while os.getppid() == supervisor:
         time.sleep(ORPHAN_CHECK_SECONDS)
-    time.sleep(settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + ORPHAN_GRACE_SECONDS)
-    logger.critical("the supervisor is gone and this worker does not come to its end; it is ended")
+    _end_by_force()
+
+
+def _end_by_force() -> None:
+    time.sleep(GRACE_SECONDS)
+    logger.critical("this worker was told to stop and does not come to its end; it is ended")
     logging.shutdown()
     os.killpg(os.getpgrp(), signal.SIGKILL)

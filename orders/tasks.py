@@ -12,7 +12,7 @@ from orders.services import ladders
 from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
-from teams.tasks import nudge_delivery
+from teams.tasks import is_stopping, nudge_delivery
 
 logger = logging.getLogger(__name__)
 # A turn ends between two batches well before the time limit; the next tick goes on.
@@ -36,7 +36,7 @@ def work_on_plan_jobs() -> int:
     returns how many orders were looked at."""
     ends = time.monotonic() + TURN_SECONDS
     done = sum(
-        work(clock=lambda: read_clock().now, is_stopping=lambda: time.monotonic() > ends)
+        work(clock=lambda: read_clock().now, is_stopping=lambda: is_stopping() or time.monotonic() > ends)
         for work in (ladders.work_on_jobs, jobs.work_on_jobs)
     )
     heartbeats.beat("plan_jobs", now=read_clock().now, note=f"{done} orders")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from teams import secrets
@@ -28,7 +28,7 @@ class ChannelForm(RefusedForm):
         known = known_config(channel) if channel else {}
         shown = {PREFIX + f.name: known.get(f.name, "") for f in self.kind.fields if not f.is_secret}
         initial = {"name": channel.name if channel else "", **shown}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{"initial": initial, **kwargs})
         for field in self.kind.fields:
             self.fields[PREFIX + field.name] = _form_field(field, known.get(field.name, ""))
 
@@ -42,16 +42,16 @@ class ChannelForm(RefusedForm):
 
 def _form_field(field: Field, known: str) -> forms.CharField:
     """Shape only: the rules for each value are those of the catalog."""
-    hint = field.help_text
+    hint = str(field.help_text)
     if field.is_secret and known:
-        hint = now_("Set, ends in %(hint)s. Empty: as it is.") % {"hint": secrets.hint(known)}
+        hint = gettext("Set, ends in %(hint)s. Empty: as it is.") % {"hint": secrets.hint(known)}
     is_required = field.is_required and not (field.is_secret and known)
     return forms.CharField(
         label=field.label, help_text=hint, required=is_required, max_length=LONGEST, widget=_widget(field)
     )
 
 
-def _widget(field: Field) -> forms.TextInput:
+def _widget(field: Field) -> forms.Widget:
     """What is secret is not sent back to the browser, not even beside an error."""
     if field.is_secret:
         return forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=False)

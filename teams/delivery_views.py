@@ -75,7 +75,9 @@ def delivery_retry(request: PersonRequest) -> HttpResponse:
     if count:
         transaction.on_commit(nudge_delivery, robust=True)
     text = ngettext("%(count)s goes out again.", "%(count)s go out again.", count) % {"count": count}
-    none = _("Nothing was left to try again: it is too old, its channel is switched off, or it has gone out meanwhile.")
+    none = _(
+        "Nothing was left to try again: too old, its channel switched off, gone out meanwhile, or told another way."
+    )
     (banners.success if count else banners.warning)(request, text if count else none)
     return _back(request)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from teams.delivery_page import ENDS
 from teams.http import PersonRequest
 from teams.models import MessageItem, MessageStatus, Notification
 from teams.notifications import facets, registry, texts
@@ -57,7 +58,8 @@ def outcome_of(item: MessageItem) -> Outcome:
     """Which way it went, and what truly became of it; reads the item's message and channel."""
     sent, channel = item.message, item.message.channel.label
     if item.dropped_reason or sent.status == MessageStatus.CANCELLED:
-        return Outcome(_("%(channel)s: left out, it was no longer true") % {"channel": channel}, "quiet")
+        reason = ENDS.get(item.dropped_reason or sent.cancelled_reason, "—")
+        return Outcome(_("%(channel)s: not sent, %(reason)s") % {"channel": channel, "reason": reason}, "quiet")
     if sent.status == MessageStatus.SENT and sent.sent_at:
         return Outcome(_("%(channel)s: sent %(at)s") % {"channel": channel, "at": moment(sent.sent_at)}, "done")
     if sent.status == MessageStatus.FAILED:

@@ -29,11 +29,11 @@ class TopicsForm(RefusedForm):
         for topic in registry.topics():
             choice = chosen.get(topic.code)
             self.fields[f"urgency_{topic.code}"] = forms.ChoiceField(
-                label=topic.label, choices=Urgency.choices, initial=choice.urgency if choice else topic.urgency
+                label=str(topic.label), choices=Urgency.choices, initial=choice.urgency if choice else topic.urgency
             )
             if self.ways:
                 self.fields[f"ways_{topic.code}"] = forms.MultipleChoiceField(
-                    label=topic.label,
+                    label=str(topic.label),
                     choices=self.ways,
                     required=False,
                     widget=forms.CheckboxSelectMultiple,
@@ -67,7 +67,7 @@ class HoursForm(RefusedForm):
         label=_("time of the morning digest"),
         required=False,
         widget=ClockInput(),
-        help_text=_("Empty: 08:00, or when your working day begins."),
+        help_text=_("Empty: in the morning, when your working day begins."),
     )
     quiet_from = forms.TimeField(label=_("quiet from"), required=False, widget=ClockInput())
     quiet_to = forms.TimeField(
@@ -79,7 +79,7 @@ class HoursForm(RefusedForm):
 
     def __init__(self, *args: Any, hours: ContactHours | None, **kwargs: Any) -> None:
         names = ("digest_time", "quiet_from", "quiet_to")
-        super().__init__(*args, initial={name: getattr(hours, name, None) for name in names}, **kwargs)
+        super().__init__(*args, **{"initial": {name: getattr(hours, name, None) for name in names}, **kwargs})
 
 
 class WayForm(RefusedForm):

@@ -22,11 +22,16 @@ def _note_stop(**_: object) -> None:
     _stopping[0] = 1
 
 
+def is_stopping() -> bool:
+    """Whether the worker that this runs in was told to stop: nothing new should begin."""
+    return bool(_stopping[0])
+
+
 # No time limit as for other ticks: while the database is away the outcome of a send has to be kept until it is back.
 @shared_task(name="teams.deliver_notifications", soft_time_limit=900, time_limit=960)
 def deliver_notifications() -> int:
     """Show and send what is due; returns how many messages were told."""
-    counts = delivery.deliver(is_stopping=lambda: bool(_stopping[0]))
+    counts = delivery.deliver(is_stopping=is_stopping)
     heartbeats.beat("deliver", now=read_clock().now, note=f"{counts.shown} shown, {counts.sent} sent")
     return counts.shown + counts.sent
 

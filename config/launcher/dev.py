@@ -81,9 +81,8 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path, url:
         start_web()  # Not before: whoever sees the first page can log in.
     _wait_for_page(supervisor, options.host, options.port)
     # Only now, so that they do not slow down the first page.
-    tick_env = env | {"REMAP_SIGTERM": "SIGQUIT"}  # A stopped worker puts its work back at once.
-    supervisor.keep(_service("worker", (*WORKER, "-n", "tick@%h", "-Q", "tick", "-c", "2"), logs, tick_env))
-    supervisor.keep(_service("worker-bulk", (*WORKER, "-n", "bulk@%h", "-Q", "bulk", "-c", "1"), logs, tick_env))
+    supervisor.keep(_worker("worker", "tick", 2, data, logs, env))
+    supervisor.keep(_worker("worker-bulk", "bulk", 1, data, logs, env))
     schedule = private_folder(data / "beat") / "schedule"
     beat = (*CELERY, "beat", "--loglevel=INFO", "--pidfile=", "--schedule", str(schedule))
     supervisor.keep(_service("beat", beat, logs, env))
@@ -120,6 +119,14 @@ def _open_log(logs: Path, name: str) -> Path:
 def _service(name: str, command: Sequence[str], logs: Path, env: dict[str, str]) -> Service:
     log = _open_log(logs, name)
     return Service(name, partial(_spawn, command, log, env), log)
+
+
+def _worker(name: str, queue: str, children: int, data: Path, logs: Path, env: dict[str, str]) -> Service:
+    command = (*WORKER, "-n", f"{queue}@%h", "-Q", queue, "-c", str(children))
+    pulse = private_folder(data / "pulses") / name
+    service = _service(name, command, logs, env | {"GENDAN_PULSE_FILE": str(pulse)})
+    service.pulse = pulse
+    return service
 
 
 def _spawn(command: Sequence[str], log: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -16,6 +16,7 @@ from .text import say, tr
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a restart; doubled each time
 SETTLED_AFTER = 60.0  # seconds of running after which an exit counts as the first one again
+PULSE_PATIENCE = 45.0  # seconds without a pulse after which a process counts as stuck
 
 
 class Stopped(Exception):
@@ -26,7 +27,8 @@ class Stopped(Exception):
 class Service:
     """A process to keep running; `stop_signal` ends it in order within `patience` seconds.
 
-    A `foundation` is what the others stand on, such as the database: it ends when they are gone.
+    A `foundation` is what the others stand on, such as the database: it ends when they are gone. A process that leaves
+    the file `pulse` untouched for `pulse_patience` seconds is stuck: it is ended by force and started again.
     """
 
     name: str
@@ -35,10 +37,24 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 30.0
     foundation: bool = False
+    pulse: Path | None = None
+    pulse_patience: float = PULSE_PATIENCE
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause: float = FIRST_PAUSE
     restart_at: float | None = None
+    last_pulse: int = 0
+    last_pulse_at: float = 0.0
+
+    def silent_since(self, now: float) -> float:
+        """When its pulse was last seen to change, by our clock; now if it has none to show."""
+        if self.pulse is None or self.process is None:
+            return now
+        with contextlib.suppress(OSError):
+            pulse = self.pulse.stat().st_mtime_ns
+            if pulse != self.last_pulse:
+                self.last_pulse, self.last_pulse_at = pulse, now
+        return max(self.last_pulse_at, self.started_at)
 
 
 class Supervisor:
@@ -97,6 +113,9 @@ class Supervisor:
         """One round: notice what has ended, restart what is due, wait for the next event."""
         now = time.monotonic()
         for service in self.services:
+            if service.process is not None and now - service.silent_since(now) > service.pulse_patience:
+                say(tr(f"{service.name} does not move any more", f"{service.name} 已失去响应"))
+                kill_group(service.process)
             if service.process is not None and service.process.poll() is not None:
                 self._note_exit(service, now)
             if service.restart_at is not None and now >= service.restart_at:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.forms.orders import DateInput
@@ -31,7 +31,7 @@ class AnswerForm(RefusedForm):
 
     def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
         # Several stand on one page.
-        super().__init__(*args, auto_id=f"id_{type(self).__name__.lower()}_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": f"id_{type(self).__name__.lower()}_%s", **kwargs})
         self.milestone = milestone
 
     def values(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class LateForm(AnswerForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if not given.get("delay_reason") and not given.get("note"):
-            self.add_error("delay_reason", now_("Please choose a cause or write a note."))
+            self.add_error("delay_reason", gettext("Please choose a cause or write a note."))
         return given
 
     def values(self) -> dict[str, Any]:

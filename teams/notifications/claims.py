@@ -30,7 +30,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _LEASE = """
 UPDATE teams_message AS row
 SET status = 'sending', lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s, attempts = attempts + 1,
-    attempt_started_at = clock_timestamp(), deferral = '', deaths = mine.deaths, is_possible_repeat = mine.is_repeat,
+    attempt_started_at = %(at)s, deferral = '', deaths = mine.deaths, is_possible_repeat = mine.is_repeat,
     facts = mine.facts::jsonb
 FROM unnest(%(ids)s::bigint[], %(deaths)s::int[], %(repeats)s::boolean[], %(facts)s::text[])
     AS mine (id, deaths, is_repeat, facts)
@@ -49,6 +49,7 @@ class Claim:
     person: Person
     address: Address
     items: list[Notification]
+    at: datetime  # when it was claimed, by the database's clock
     facts: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     agenda: Mapping[str, Any] = field(default_factory=dict)
     is_late: bool = False
@@ -135,7 +136,7 @@ def _checked(rows: Sequence[Message], readers: Readers, now: datetime, counts: C
     rows = _within_limits(rows, people, now, counts)
     if settings.MESSAGE_MAX_ITEMS > 1:
         _absorb(rows, items, counts)
-    claims = [claim for row in rows if (claim := _claim(row, people[row.recipient_id], items, counts))]
+    claims = [claim for row in rows if (claim := _claim(row, people[row.recipient_id], items, now, counts))]
     return _told(claims, now, counts)
 
 
@@ -228,11 +229,13 @@ def _absorb(rows: list[Message], items: dict[int, list[MessageItem]], counts: Co
         rows[:] = [row for row in rows if row.pk != other.pk]
 
 
-def _claim(row: Message, person: Person, items: dict[int, list[MessageItem]], counts: Counts) -> Claim | None:
+def _claim(
+    row: Message, person: Person, items: dict[int, list[MessageItem]], now: datetime, counts: Counts
+) -> Claim | None:
     """The message with its address; ended with a reason if the person has none in this channel any more."""
     for route in person.routes:
         if route.channel_id == row.channel_id:
-            return Claim(row, person, route, [item.notification for item in items[row.pk]])
+            return Claim(row, person, route, [item.notification for item in items[row.pk]], now)
     end(row, status=MessageStatus.FAILED, last_error="the person has no address in this channel any more")
     counts.failed += 1
     return None
@@ -308,6 +311,8 @@ def _lease(claims: Sequence[Claim]) -> None:
                 "facts": [json.dumps(row.facts, ensure_ascii=False) for row in rows],
                 "owner": owner,
                 "lease": lease(),
+                # Of the look at the clock before anything was asked: what was true then goes out.
+                "at": claims[0].at,
             },
         )
     paced = [row.channel for row in rows if row.channel.pace_seconds]

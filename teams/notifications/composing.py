@@ -33,6 +33,7 @@ def parcel_of(claim: Claim, organization: Organization) -> Parcel:
             language=language,
             name=str(reader),
             is_repeat=claim.message.is_possible_repeat,
+            at=claim.at.timestamp(),
         )
 
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # Only the sending itself happens in these threads; the database is asked and told by the main one.
 THREADS = 4
-# Shorter than the worker's grace at its end (CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT): an orderly stop cuts no send short.
+# An orderly stop does not wait for it: it only waits for what is in the air.
 RUN_SECONDS = 15
 # How long an outcome is kept while the database is away.
 PATIENCE_SECONDS = 600
@@ -33,14 +33,18 @@ def deliver(*, seconds: float = RUN_SECONDS, is_stopping: Callable[[], bool] = l
     """Show and send what is due; begins nothing new after `seconds`, or once `is_stopping` says so."""
     counts, end = Counts(), time.monotonic() + seconds
     senders, readers, organization = Senders(), Readers(), Organization.current()
+
+    def time_left() -> float:
+        return 0.0 if is_stopping() else end - time.monotonic()
+
     try:
         showing.leave_dead_channels(counts)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as threads:
-            while not is_stopping() and (left := end - time.monotonic()) > 0:
+            while (left := time_left()) > 0:
                 seen = showing.show_due(counts, readers)
                 claimed = claims.claim(counts, readers)
                 if claimed:
-                    _send_all(claimed, partial(_send, senders, organization), threads, counts, end)
+                    _send_all(claimed, partial(_send, senders, organization), threads, counts, time_left)
                 elif not seen and not _wait_for_turn(left):
                     break
     finally:
@@ -69,7 +73,7 @@ def _send_all(
     send: Callable[[Claim], Receipt],
     threads: ThreadPoolExecutor,
     counts: Counts,
-    end: float,
+    time_left: Callable[[], float],
 ) -> None:
     """Send the claimed messages and write each outcome as it comes in.
 
@@ -77,7 +81,7 @@ def _send_all(
     """
     waiting, sends = deque(claimed), {}
     while waiting or sends:
-        while waiting and len(sends) < THREADS and time.monotonic() < end:
+        while waiting and len(sends) < THREADS and time_left() > 0:
             claim = waiting.popleft()
             sends[threads.submit(send, claim)] = claim
         if not sends:

@@ -156,7 +156,9 @@ def _own_channel(person: User) -> Channel:
 
 def _leave(person: User) -> Leave:
     """Years from now: nobody stands in for anybody while rights are tried."""
-    deputy = User.objects.exclude(pk=person.pk).order_by("pk").first()
+    deputy = (
+        User.objects.filter(memberships__role__in=["manager", "admin"]).exclude(pk=person.pk).order_by("pk").first()
+    )
     day = MONDAY.date() + timedelta(days=20_000)
     return Leave.objects.create(user=person, deputy=deputy, from_date=day, to_date=day)
 

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import signal
 from dataclasses import replace
+from datetime import timedelta
 
 from django.apps import AppConfig
 
@@ -12,9 +14,48 @@ class ControlsConfig(AppConfig):
     label = "fault_controls"
 
     def ready(self) -> None:
+        if os.environ.get("FAULTS_QUICK"):
+            make_quick()
+        if shift := os.environ.get("FAULTS_BEAT_SHIFT"):
+            shift_beat(timedelta(seconds=int(shift)))
         control = os.environ.get("FAULTS_CONTROL")
         if control:
             CONTROLS[control]()
+
+
+def make_quick() -> None:
+    """No control: pauses and the longest send are seconds, so that a test sees them end."""
+    from teams.notifications import pauses, transport
+
+    pauses.FIRST_PAUSE, pauses.LONGEST_PAUSE = timedelta(seconds=0.5), timedelta(seconds=2)
+    pauses.FIRST_REST, pauses.LONGEST_REST = timedelta(seconds=2), timedelta(seconds=4)
+    transport.Transport.__call__.__kwdefaults__["seconds"] = 2.0
+
+
+def shift_beat(shift: timedelta) -> None:
+    """Let beat believe that it is so much later. (libfaketime breaks its `time.sleep`.)"""
+    from celery import Celery
+
+    now = Celery.now
+    Celery.now = lambda self: now(self) + shift
+
+
+def poison() -> None:
+    """No control either: two messages that are bad for whoever puts them into words."""
+    from teams.notifications import composing
+
+    content_of = composing.content_of
+
+    def content_or_worse(claim):
+        content = content_of(claim)
+        words = " ".join(entry.headline for entry in content.entries)
+        if "DEADLY" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "UNSPEAKABLE" in words:
+            raise ValueError("cannot be put into words")
+        return content
+
+    composing.content_of = content_or_worse
 
 
 def mark_before_send() -> None:
@@ -48,4 +89,4 @@ def no_unique_key() -> None:
     outbox.enqueue_many = enqueue_all
 
 
-CONTROLS = {"mark_before_send": mark_before_send, "no_unique_key": no_unique_key}
+CONTROLS = {"mark_before_send": mark_before_send, "no_unique_key": no_unique_key, "poison": poison}

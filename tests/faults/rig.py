@@ -115,7 +115,6 @@ class Rig:
             "FAULTS_BROKER_URL": self.broker.url,
             "FAULTS_SMTP_PORT": str(sinks.mail.port),
             "FAULTS_CONTROL": control,
-            "REMAP_SIGTERM": "SIGQUIT",
         }
 
     def __enter__(self) -> "Rig":
@@ -167,6 +166,20 @@ class Rig:
         """SIGTERM, as an administrator or a deployment does."""
         self.processes[name].send_signal(signal.SIGTERM)
 
+    def stop_in_order(self, name: str) -> float:
+        """SIGTERM, then wait for the end of the process and of all that it started; in seconds."""
+        started, process = time.monotonic(), self.processes[name]
+        self.ask_to_stop(name)
+        process.wait(120)
+        wait_until(lambda: not group_lives(process.pid), seconds=5, what=f"the end of all that {name} started")
+        return time.monotonic() - started
+
+    def wait_for_worker(self, name: str, times: int = 1) -> None:
+        """Until a worker has become ready so many times in its life of one name."""
+        wait_until(
+            lambda: self.log(name).count("ready.") >= times, seconds=60, what=f"{name}; see the logs in {self.folder}"
+        )
+
     def kill_child(self, name: str) -> bool:
         """SIGKILL one of a worker's children; the worker itself lives on and forks another. Whether there was one."""
         children = children_of(self.processes[name].pid)
@@ -200,6 +213,14 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def group_lives(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def children_of(pid: int) -> list[int]:

@@ -117,7 +117,7 @@ def reachable_by(team: Team, kind: str, sinks: Sinks) -> User:
 def make_channel(kind: str, sinks: Sinks, **fields) -> Channel:
     url = sinks.http.url
     config = {"url": url + ROBOTS[kind]} if kind in ROBOTS else {}
-    config |= {"secret": "s3cret"} if kind == "webhook" else {}
+    config |= {"secret": f"SEC{kind}"} if kind in ("webhook", "dingtalk", "feishu") else {}
     if kind == "wecom_app":
         config = {"corp_id": "c", "agent_id": "1", "secret": "s", "base_url": url}
     return Channel.objects.create(
@@ -126,7 +126,13 @@ def make_channel(kind: str, sinks: Sinks, **fields) -> Channel:
 
 
 def lay_down(
-    world: World, milestones: int, *, spread: float, people: Sequence[User] = (), begins_in: float = 4
+    world: World,
+    milestones: int,
+    *,
+    spread: float,
+    people: Sequence[User] = (),
+    begins_in: float = 4,
+    per_order: int = 30,
 ) -> None:
     """Confirmed orders whose steps fall due within `spread` seconds from a moment from now; a third goes to the lead
     two seconds later."""
@@ -142,18 +148,18 @@ def lay_down(
             status="confirmed",
             confirmed_at=min(start, datetime.now(UTC)),
         )
-        for number in range(-(-milestones // 30))
+        for number in range(-(-milestones // per_order))
     )
     rows = []
     for position in range(milestones):
-        order, due = orders[position // 30], start + timedelta(seconds=rng.uniform(0, spread))
+        order, due = orders[position // per_order], start + timedelta(seconds=rng.uniform(0, spread))
         rows.append(
             Milestone(
                 order=order,
-                position=position % 30,
-                code=f"S{position % 30}",
-                name_zh=f"节点{order.number}x{position % 30}z",
-                name_en=f"step{order.number}x{position % 30}z",
+                position=position % per_order,
+                code=f"S{position % per_order}",
+                name_zh=f"节点{order.number}x{position % per_order}z",
+                name_en=f"step{order.number}x{position % per_order}z",
                 stage="PROD",
                 role="clerk",
                 assignee_id=order.clerk_id,

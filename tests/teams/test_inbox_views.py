@@ -131,6 +131,7 @@ def test_each_way_out_tells_what_became_of_it(client, clerk):
     assert row.outcomes[0].text.startswith("Group robot: sent")
     assert row.outcomes[0].text.endswith("10:00")
     assert row.outcomes[1].text == "Slack: failed, no_service"
+    assert row.outcomes[3].text == "Teams: not sent, it was no longer true"
 
 
 def test_the_ticked_ones_are_seen_to_at_once(client, clerk):

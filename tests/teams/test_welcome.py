@@ -84,7 +84,7 @@ def test_a_person_with_100_orders_gets_at_most_three_messages_a_day(clerk, sink,
     """Items of both classes come all day long, for a week; each is told once, and no day has more than three."""
     number = 0
     for day in range(2, 7):
-        for minute in range(0, 24 * 60, 20):
+        for minute in range(0, 24 * 60, 48):
             now = at(f"2026-03-0{day}T{minute // 60:02}:{minute % 60:02}")
             put(clerk, f"thing:{number}", now=now, topic=(URGENT if number % 4 == 0 else CALM).code)
             number += 1

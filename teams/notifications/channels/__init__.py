@@ -1,5 +1,6 @@
 """The ways to reach a person outside the product. One class a file, with `send(parcel)`."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -50,6 +51,8 @@ class Parcel:
     language: str = "zh-hans"
     name: str = ""  # the person's own: what a robot writes where it can mention nobody
     is_repeat: bool = False
+    # Epoch seconds by the database's clock, which signatures are made with: a worker's own may be wrong by hours.
+    at: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import base64
 import hmac
 import re
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,9 +34,9 @@ CODES = Codes(
 class Dingtalk(HttpChannel):
     """Config: `url`, and `secret` if the robot checks signatures. Addresses are mobile numbers or userids."""
 
-    def url(self) -> str:
-        url, secret = super().url(), self.config.get("secret")
-        return url + ("&" if "?" in url else "?") + signature(secret, time.time()) if secret else url
+    def url(self, parcel: Parcel) -> str:
+        url, secret = super().url(parcel), self.config.get("secret")
+        return url + ("&" if "?" in url else "?") + signature(secret, parcel.at) if secret else url
 
     def form(self, parcel: Parcel) -> dict[str, Any]:
         address = parcel.address if parcel.address.lower() != "all" else ""

@@ -4,7 +4,6 @@ import base64
 import hmac
 import json
 import re
-import time
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +46,7 @@ class Feishu(HttpChannel):
 
         body = fit(parcel.content, form, load)
         secret = self.config.get("secret")
-        return {**body, **signature(secret, time.time())} if secret else body
+        return {**body, **signature(secret, parcel.at)} if secret else body
 
     def judge(self, answer: Answer) -> Receipt:
         content = _coded(answer) or json_object(answer)

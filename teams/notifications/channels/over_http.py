@@ -33,9 +33,9 @@ class HttpChannel(ABC):
         """
         with translation.override(parcel.language):
             body = encoded(self.form(parcel))
-        return self.judge(self._post(self.url(), body, self.headers(parcel, body)))
+        return self.judge(self._post(self.url(parcel), body, self.headers(parcel, body)))
 
-    def url(self) -> str:
+    def url(self, parcel: Parcel) -> str:
         return self.config["url"]
 
     def headers(self, parcel: Parcel, body: bytes) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """A webhook for other programs: the whole message as JSON, signed, with a key that tells repeats (docs/channels.md)."""
 
 import hmac
-import time
 from typing import Any
 
 from teams.notifications.channels import Parcel, Receipt
@@ -44,7 +43,7 @@ class Webhook(HttpChannel):
     def headers(self, parcel: Parcel, body: bytes) -> dict[str, str]:
         headers = {**super().headers(parcel, body), "Idempotency-Key": parcel.delivery_id}
         if secret := self.config.get("secret"):
-            timestamp = str(int(time.time()))
+            timestamp = str(int(parcel.at))
             headers |= {
                 "X-Gendan-Timestamp": timestamp,
                 "X-Gendan-Signature": f"sha256={signature(secret, timestamp, body)}",
