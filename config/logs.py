@@ -6,7 +6,10 @@ import re
 from datetime import UTC, datetime
 
 SECRET_SHAPE = re.compile(
-    r"(gdn_[A-Za-z0-9_-]{6})[A-Za-z0-9_-]+|((?:password|token|secret|key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',&]+", re.I
+    r"(gdn_[A-Za-z0-9_-]{6})[A-Za-z0-9_-]+"
+    r"|((?:password|token|secret|key)[\"']?\s*[=:]\s*[\"']?)[^\s\"',&]+"
+    r"|(/a/)[A-Za-z0-9_-]{16,}",  # a link that answers a message
+    re.I,
 )
 
 
@@ -28,5 +31,5 @@ class JsonFormatter(logging.Formatter):
 
 
 def mask(text: str) -> str:
-    """Hide API tokens and values that are named as secrets."""
-    return SECRET_SHAPE.sub(lambda match: f"{match[1] or match[2]}***", text)
+    """Hide API tokens, links without a log-in, and values that are named as secrets."""
+    return SECRET_SHAPE.sub(lambda match: f"{match[1] or match[2] or match[3]}***", text)

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from orders.api.serializers import TimelineEntry
-from orders.models import Order, OrderEvent
+from orders.models import Milestone, Order, OrderEvent
 from orders.models.events import EventKind
+from orders.snooze import subject_of
 from teams.api.fields import as_id
 from teams.api.pagination import page_size_of
 from teams.models import Notification
@@ -30,8 +31,7 @@ def timeline_page(order: Order, request: Request, *, sees_money: bool) -> Respon
     """One page of the stream; only `next`, since a reader walks back in time."""
     size, edge = page_size_of(request), _edge_of(request)
     events = _before(order.events.select_related("by", "shipment"), "recorded_at", edge, _EVENT)[: size + 1]
-    subjects = [f"orders.milestone:{pk}" for pk in order.milestones.values_list("pk", flat=True)]
-    told = Notification.objects.filter(subject__in=[*subjects, f"orders.order:{order.pk}"], shown_at__isnull=False)
+    told = Notification.objects.filter(subject__in=subjects_of(order), shown_at__isnull=False)
     told = told.select_related("recipient").prefetch_related("outings__message__channel")
     messages = _before(told, "shown_at", edge, _MESSAGE)[: size + 1]
     entries = [((e.recorded_at, _EVENT, e.pk), _of_event(e, sees_money)) for e in events]
@@ -45,6 +45,12 @@ def timeline_page(order: Order, request: Request, *, sees_money: bool) -> Respon
         following = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
     results = TimelineEntry([entry for _edge, entry in page], many=True).data
     return Response({"next": following, "previous": None, "results": results})
+
+
+def subjects_of(order: Order) -> list[str]:
+    """The names under which the outbox knows an order, its steps, and what was put off about them."""
+    steps = [Milestone(pk=pk) for pk in order.milestones.values_list("pk", flat=True)]
+    return [f"orders.order:{order.pk}", *(name for step in steps for name in (step.subject, subject_of(step)))]
 
 
 def _before(rows: QuerySet, field: str, edge: Edge | None, source: int) -> QuerySet:
@@ -111,7 +117,7 @@ def deliveries_of(message: Notification) -> list[dict[str, Any]]:
 
 
 def _of_message(message: Notification) -> dict[str, Any]:
-    milestone = message.subject.partition("orders.milestone:")[2]
+    milestone = message.subject.partition("orders.milestone:")[2].partition(":")[0]
     return {
         "type": "message",
         "id": message.pk,

@@ -31,9 +31,8 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         carries_own = Exists(
             ShipmentLine.objects.filter(shipment=OuterRef("pk"), order_line__order__in=Order.objects.visible_to(user))
         )
-        return self.filter(
-            Q(team__in=access.team_scope_ids) | Q(team__in=access.own_scope_ids) & (Q(owner=user.pk) | carries_own)
-        )
+        own = Q(owner__in=[user.pk, *access.principal_ids]) | carries_own
+        return self.filter(Q(team__in=access.team_scope_ids) | Q(team__in=access.own_scope_ids) & own)
 
     def moving(self) -> Self:
         """Neither delivered nor cancelled."""

@@ -44,7 +44,8 @@ def sees_team_desk(user: User) -> bool:
 def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
     """Open steps of running orders that the reader sees: of the person `who`, or of everybody.
 
-    A step nobody carries yet belongs to the desk of those who hold its role in the team.
+    A step nobody carries yet belongs to the desk of those who hold its role in the team; those of somebody on leave
+    stand on their deputy's desk as well.
     """
     steps = Milestone.objects.visible_to(user).of_running_orders().open()
     if who is None:
@@ -52,7 +53,8 @@ def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
     unassigned = Q()
     for team_id, roles in who.access.roles.items():
         unassigned |= Q(assignee=None, order__team=team_id, role__in=roles)
-    return steps.filter(Q(assignee=who.pk) | unassigned if unassigned else Q(assignee=who.pk))
+    own = Q(assignee__in=[who.pk, *who.access.principal_ids]) if who.access.principal_ids else Q(assignee=who.pk)
+    return steps.filter(own | unassigned if unassigned else own)
 
 
 def desk_steps(user: User, who: User | None, now: datetime) -> Any:

@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orders.api.timeline import MONEY_FIELDS
+from orders.api.timeline import MONEY_FIELDS, subjects_of
 from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine, PlanCause, Shipment
 from orders.models.events import EventKind
 from orders.pages.steps import document_name
@@ -63,8 +63,7 @@ def read_timeline(order: Order, *, sees_money: bool, limit: int = SHOWN) -> tupl
     events = list(
         order.events.select_related("by", "milestone", "shipment").order_by("-recorded_at", "-pk")[: limit + 1]
     )
-    subjects = [f"orders.milestone:{pk}" for pk in order.milestones.values_list("pk", flat=True)]
-    told = Notification.objects.filter(subject__in=[*subjects, f"orders.order:{order.pk}"], shown_at__isnull=False)
+    told = Notification.objects.filter(subject__in=subjects_of(order), shown_at__isnull=False)
     told = told.select_related("recipient").prefetch_related("outings__message__channel")
     messages = list(told.order_by("-shown_at", "-pk")[: limit + 1])
     has_more = len(events) > limit or len(messages) > limit
@@ -138,7 +137,8 @@ def _document_details(event: OrderEvent) -> Iterable[str]:
 def _changed_fields(event: OrderEvent, sees_money: bool) -> Iterable[str]:
     position = event.data.get("line")
     prefix = _("line %(number)s: ") % {"number": position} if position else ""
-    model = Shipment if event.shipment_id else OrderLine if position else Order
+    is_step = bool(event.milestone_id)
+    model = Milestone if is_step else Shipment if event.shipment_id else OrderLine if position else Order
     fields: dict[str, Any] = event.data.get("fields", {}) or {}
     for name, pair in fields.items():
         if name in MONEY_FIELDS and not sees_money:

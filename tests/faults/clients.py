@@ -84,7 +84,7 @@ class Clerk(threading.Thread):
         if self._link is None:
             self._link = http.client.HTTPConnection("127.0.0.1", self.ports[self._turn % len(self.ports)], timeout=30)
         headers = {
-            "Authorization": f"Bearer {self.token}",
+            "Authorization": f"Token {self.token}",
             "Content-Type": "application/json",
             "Idempotency-Key": key,
             "Connection": "keep-alive" if self.keeps_connection else "close",

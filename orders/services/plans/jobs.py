@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from orders.basis import Basis
 from orders.models import (
@@ -224,6 +225,8 @@ def _calendar_batch(job: PlanJob, now: datetime) -> None:
         if proposal.moves:
             moved.append((row, proposal))
             same.discard(row.order.plan_id)
+        else:  # Dates stay; when somebody is told around them may not.
+            _write_rows([row])
     job.moved += len(moved)
     with connection.cursor() as cursor:
         cursor.execute(_NOTE_VERSION, [str(calendar.pk), str(calendar.version), list(same)])
@@ -238,7 +241,8 @@ def _touched_by(edit: CalendarEdit | None, orders: Sequence[Order]) -> list[Orde
         return list(orders)
     changed = sorted(date.fromisoformat(day) for day in edit.changed_dates)
     spans = Milestone.objects.filter(order__in=orders, due_at__isnull=False).values_list("order").order_by()
-    dues = {pk: (first, last) for pk, first, last in spans.annotate(Min("due_at"), Max("due_at"))}
+    told = {"first": Min(Coalesce("soon_at", "due_at")), "last": Max(Greatest("due_at", "lead_at", "manager_at"))}
+    dues = {pk: (first, last) for pk, first, last in spans.annotate(**told)}
     touched = []
     for order in orders:
         basis = flow.basis_of(order)
@@ -269,10 +273,9 @@ def _write_many(job: PlanJob, moved: Sequence[tuple["_Rows", Proposal]], now: da
         )
         for row, proposal in moved
     )
-    events, milestones, subjects = [], [], []
+    events, subjects = [], []
     for change, (row, proposal) in zip(changes, moved, strict=True):
         flow.activate(row.order, row.milestones, row.pauses, now=now)
-        milestones += [m for m in row.milestones if m.is_open and row.before[m.pk] != flow.refreshed_values(m)]
         subjects += [move.milestone.subject for move in proposal.moves]
         row.order.plan = change
         data = {
@@ -288,10 +291,18 @@ def _write_many(job: PlanJob, moved: Sequence[tuple["_Rows", Proposal]], now: da
         )
     OrderEvent.objects.bulk_create(events)
     Order.objects.bulk_update([row.order for row, _proposal in moved], ["plan"])
+    _write_rows([row for row, _proposal in moved])
+    outbox.cancel(subjects=subjects, reason="moved_on")
+
+
+def _write_rows(rows: Sequence["_Rows"]) -> None:
+    """Write what has changed on the open milestones of these orders, by one statement."""
+    milestones = [
+        m for row in rows for m in row.milestones if m.is_open and row.before[m.pk] != flow.refreshed_values(m)
+    ]
     if milestones:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE_PLANS, [[getattr(m, name) for m in milestones] for name in _COLUMNS])
-    outbox.cancel(subjects=subjects, reason="moved_on")
 
 
 def _template_batch(job: PlanJob, now: datetime) -> None:
