@@ -179,6 +179,10 @@ def _entries(
     payload = {"milestone": row["pk"], "step": step.value, "due_at": due, "is_hard": "H" in row["flags"]}
     told_at = {Step.SOON: row["soon_at"], Step.LEAD: row["lead_at"], Step.MANAGER: row["manager_at"]}.get(step)
     told_at = told_at or row["due_at"]
+    # Until when the owner can still act: till it is due, then till their lead hears of it.
+    act_by = {Step.SOON: row["due_at"], Step.DUE: row["lead_at"]}.get(step)
+    if act_by is not None:
+        payload["act_by"] = act_by.isoformat()
     if down_since is not None and told_at > down_since:
         payload["late_since"] = told_at.isoformat()
     return [

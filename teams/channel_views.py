@@ -26,7 +26,15 @@ from teams.notifications.people import LAST_RANK
 from teams.services import channels as services
 from teams.services import reach
 from teams.services.channel_tests import Tried, send_test
-from teams.shared_channel_forms import SharedChannelForm, in_list, lines_of, mapped_count, note_faults, typed
+from teams.shared_channel_forms import (
+    SharedChannelForm,
+    SwitchForm,
+    in_list,
+    lines_of,
+    mapped_count,
+    note_faults,
+    typed,
+)
 
 PEOPLE_SIZE = 100
 # Mail is there once, and set up by the operator.
@@ -132,13 +140,17 @@ def _show(request: PersonRequest, channel: Channel, status: int = 200, **context
 def channel_switch(request: PersonRequest, pk: int) -> HttpResponse:
     """Off, with a reason for colleagues; or on again, as if it had never failed."""
     channel = find_channel(request, pk)
-    if request.POST.get("to") == "on":
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        for name, errors in form.errors.items():
+            banners.error(request, f"{form[name].label}: {errors[0]}")
+    elif form.cleaned_data["to"] == "on":
         services.switch_on(channel_id=channel.pk)
         banners.success(request, _("It is used again."))
     elif channel.kind == ChannelKind.EMAIL:
         banners.error(request, _("Mail cannot be switched off here; its server is set by the operator."))
     else:
-        services.switch_off(channel_id=channel.pk, now=timezone.now(), reason=request.POST.get("reason", "").strip())
+        services.switch_off(channel_id=channel.pk, now=timezone.now(), reason=form.cleaned_data["reason"])
         banners.success(request, _("Switched off. What waits for it reaches people another way."))
     return redirect("channel", pk=channel.pk)
 

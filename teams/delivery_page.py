@@ -36,27 +36,21 @@ SHOWN_ITEMS = 3  # of a message; the others are counted
 SHOWN_FAULTY = 20
 RECENT = timedelta(days=1)
 MISSES_WITHIN = timedelta(days=7)
-# So many of the newest of each channel and state are looked at; beyond that the figure is "or more".
-COUNT_LIMIT = 20_000
+# So many of the newest messages are counted; where these are all of the last day, a figure is "or more".
+COUNT_LIMIT = 50_000
 
-# Ids, not instants, stand in the index: the newest by id are read, and counted by the instant. What was merged went on
-# with another message.
+# Ids, not instants, stand in an index. What was merged went on with another message.
 _RECENT = """
-SELECT channel.id, state.status, ended.count, ended.error
-FROM teams_channel AS channel
-CROSS JOIN (VALUES ('sent'), ('failed'), ('cancelled')) AS state (status)
-CROSS JOIN LATERAL (
-    SELECT count(*) AS count, (array_agg(last_error ORDER BY id DESC))[1] AS error
-    FROM (
-        SELECT id, last_error, cancelled_reason, coalesce(sent_at, attempt_started_at, not_before) AS ended_at
-        FROM teams_message
-        WHERE channel_id = channel.id AND status = state.status
-        ORDER BY id DESC
-        LIMIT %(limit)s
-    ) AS newest
-    WHERE ended_at >= %(since)s AND cancelled_reason <> 'merged'
-) AS ended
-WHERE ended.count > 0
+WITH newest AS MATERIALIZED (
+    SELECT id, channel_id, status, last_error, cancelled_reason, created_at,
+        coalesce(sent_at, attempt_started_at, not_before) AS ended_at
+    FROM teams_message ORDER BY id DESC LIMIT %(limit)s
+)
+SELECT channel_id, status, count(*), (array_agg(last_error ORDER BY id DESC))[1],
+    (SELECT count(*) = %(limit)s AND min(created_at) > %(since)s FROM newest)
+FROM newest
+WHERE status IN ('sent', 'failed', 'cancelled') AND ended_at >= %(since)s AND cancelled_reason <> 'merged'
+GROUP BY channel_id, status
 """
 # The newest of a rare state, without reading past all the others: a few of each channel by the index.
 _NEWEST = """
@@ -114,6 +108,7 @@ class ChannelLine:
     oldest: datetime | None = None  # since when the oldest could have gone
     is_behind: bool = False  # by more than a delivery in good order needs
     error: str = ""
+    are_more: bool = False  # than were counted
 
     @property
     def is_quiet(self) -> bool:
@@ -129,7 +124,6 @@ class Figures:
     misses: list[tuple[str, int]]
     at: datetime
     channels: list[Channel]  # all that messages may be filtered by
-    limit: int = COUNT_LIMIT
 
 
 def figures_of(now: datetime) -> Figures:
@@ -180,9 +174,10 @@ def _count_open(lines: dict[int, ChannelLine], now: datetime) -> None:
 def _count_ended(lines: dict[int, ChannelLine], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_RECENT, {"since": now - RECENT, "limit": COUNT_LIMIT})
-        for channel_id, status, count, error in cursor.fetchall():
+        for channel_id, status, count, error, are_more in cursor.fetchall():
             if channel_id in lines:
                 setattr(lines[channel_id], status, count)
+                lines[channel_id].are_more = are_more
                 if status == MessageStatus.FAILED:
                     lines[channel_id].error = error
     for line in lines.values():

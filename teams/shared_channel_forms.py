@@ -37,6 +37,13 @@ class SharedChannelForm(ChannelForm):
         self.order_fields([name for name in self.fields if name != "team"])
 
 
+class SwitchForm(forms.Form):
+    """Off, with a reason for colleagues; or on again."""
+
+    to = forms.ChoiceField(choices=[("off", "off"), ("on", "on")])
+    reason = forms.CharField(label=_("Reason, for your colleagues"), required=False, max_length=300)
+
+
 @dataclass
 class PersonLine:
     """A row of the table: what is typed, or saved."""

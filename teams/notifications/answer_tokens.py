@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -16,7 +15,7 @@ from teams.notifications import registry
 _SALT = "teams.answer-link"
 _ISSUE = """
 INSERT INTO teams_answerlink (digest, notification_id, created_at, expires_at, answer)
-SELECT digest, id, clock_timestamp(), clock_timestamp() + %s, ''
+SELECT digest, id, clock_timestamp(), clock_timestamp() + make_interval(days => %s), ''
 FROM unnest(%s::text[], %s::bigint[]) AS item (digest, id)
 ON CONFLICT DO NOTHING
 """
@@ -46,7 +45,7 @@ def issue(notifications: Iterable[Notification]) -> None:
     if items:
         digests = [digest_of(token_of(item)) for item in items]
         with connection.cursor() as cursor:
-            cursor.execute(_ISSUE, [timedelta(days=settings.ANSWER_LINK_DAYS), digests, [item.pk for item in items]])
+            cursor.execute(_ISSUE, [settings.ANSWER_LINK_DAYS, digests, [item.pk for item in items]])
 
 
 def url_of(notification: Notification) -> str:

@@ -29,7 +29,8 @@ MAX_DEATHS = 3
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _LEASE = """
 UPDATE teams_message AS row
-SET status = 'sending', lease_owner = %(owner)s, lease_until = clock_timestamp() + %(lease)s, attempts = attempts + 1,
+SET status = 'sending', lease_owner = %(owner)s, attempts = attempts + 1,
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
     attempt_started_at = %(at)s, deferral = '', deaths = mine.deaths, is_possible_repeat = mine.is_repeat,
     facts = mine.facts::jsonb
 FROM unnest(%(ids)s::bigint[], %(deaths)s::int[], %(repeats)s::boolean[], %(facts)s::text[])
@@ -310,7 +311,7 @@ def _lease(claims: Sequence[Claim]) -> None:
                 "repeats": [row.is_possible_repeat for row in rows],
                 "facts": [json.dumps(row.facts, ensure_ascii=False) for row in rows],
                 "owner": owner,
-                "lease": lease(),
+                "lease": lease().total_seconds(),
                 # Of the look at the clock before anything was asked: what was true then goes out.
                 "at": claims[0].at,
             },

@@ -44,7 +44,7 @@ def content_of(claim: Claim) -> Content:
     is_digest = claim.message.urgency == Urgency.DIGEST
     agenda = registry.agenda()
     if is_digest and agenda is not None and claim.agenda:
-        intro, more = agenda.words(claim.agenda)
+        intro, more = agenda.words(claim.agenda, {item.subject for item in claim.items})
         groups += tuple(more)
     return Content(
         title=_title(claim, groups, is_digest=is_digest),
@@ -84,7 +84,7 @@ def _title(claim: Claim, groups: tuple[Group, ...], *, is_digest: bool) -> str:
         f"{group.title} {len(group.entries)}" for group in groups if group.title
     )
     if is_digest:
-        day = date_format(claim.message.digest_date, pgettext("date format with weekday, no year", "D j M"))
+        day = date_format(claim.message.digest_date or claim.at, pgettext("date format with weekday, no year", "D j M"))
         return _("Follow-up for %(day)s: %(counts)s") % {"day": day, "counts": counts}
     number = len(claim.items)
     return ngettext("%(n)s urgent reminder", "%(n)s urgent reminders", number) % {"n": number}

@@ -79,7 +79,8 @@ def _send_all(
 
     Another send begins only when an outcome is written: a kill finds no more than `THREADS` whose outcome is unknown.
     """
-    waiting, sends = deque(claimed), {}
+    waiting = deque(claimed)
+    sends: dict[Future[Receipt], Claim] = {}
     while waiting or sends:
         while waiting and len(sends) < THREADS and time_left() > 0:
             claim = waiting.popleft()

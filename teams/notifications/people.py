@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -17,7 +18,9 @@ from teams.models import (
     Membership,
     Organization,
     TopicChoice,
+    Urgency,
     User,
+    WorkCalendar,
 )
 from teams.notifications import registry
 from teams.notifications.hours import Hours
@@ -39,9 +42,14 @@ class Person:
     choices: Mapping[str, TopicChoice] = field(default_factory=dict)
     deputy_id: int | None = None
 
-    def urgency_of(self, topic: str) -> str:
-        choice = self.choices.get(topic)
-        return choice.urgency if choice else registry.topic(topic).urgency
+    def urgency_of(self, topic: str, payload: Mapping[str, Any], now: datetime) -> str:
+        """As the person chose. If they chose nothing, what they have to act on before their next digest cannot wait for
+        it: `act_by` in the payload says until when."""
+        if choice := self.choices.get(topic):
+            return choice.urgency
+        urgency, act_by = registry.topic(topic).urgency, payload.get("act_by")
+        is_tight = act_by and datetime.fromisoformat(act_by) < self.hours.next_digest(now)[1]
+        return Urgency.URGENT if urgency == Urgency.DIGEST and is_tight else urgency
 
     def routes_for(self, topic: str) -> tuple[Address, ...]:
         """Over which ways this person hears of the topic; those they chose, as far as they still work."""
@@ -99,9 +107,9 @@ def zone_of(user: User, organization: Organization) -> ZoneInfo:
     return ZoneInfo(user.timezone or organization.timezone)
 
 
-def _calendars(users: Mapping[int, User]) -> dict[int, "object"]:
+def _calendars(users: Mapping[int, User]) -> dict[int, WorkCalendar]:
     """The work calendar of each person: that of the team they joined first."""
-    found: dict[int, object] = {}
+    found: dict[int, WorkCalendar] = {}
     rows = Membership.objects.filter(user__in=users).select_related("team__calendar").order_by("pk")
     for row in rows:
         found.setdefault(row.user_id, row.team.calendar)

@@ -54,11 +54,11 @@ class Agenda:
     """What a digest says beside its items: how the day stands for its reader.
 
     `facts` reads it for some people at an instant, as plain JSON values; `words` turns one person's facts into an
-    opening sentence and groups, in the language and time zone in force.
+    opening sentence and groups, in the language and time zone in force, without the subjects that the digest tells of.
     """
 
     facts: Callable[[Collection[User], datetime], Mapping[int, Mapping[str, Any]]]
-    words: Callable[[Mapping[str, Any]], tuple[str, Sequence[Group]]]
+    words: Callable[[Mapping[str, Any], Collection[str]], tuple[str, Sequence[Group]]]
 
 
 OTHER = Topic("other", "", "")

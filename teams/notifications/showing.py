@@ -171,7 +171,7 @@ def _lay(placed: Sequence[tuple[Notification, Person, Sequence[Address]]], now: 
     digests: dict[tuple[int, int], list[Notification]] = {}
     people = {person.user.pk: person for _row, person, _routes in placed}
     for row, person, routes in placed:
-        urgency = person.urgency_of(registry.topic_of(row))
+        urgency = person.urgency_of(registry.topic_of(row), row.payload, now)
         for route in () if urgency == Urgency.INBOX else routes:
             by_channel = urgent if urgency == Urgency.URGENT else digests
             by_channel.setdefault((person.user.pk, route.channel_id), []).append(row)

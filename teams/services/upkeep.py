@@ -11,7 +11,7 @@ from teams.models import Heartbeat
 
 
 def delete_leftovers(now: datetime) -> int:
-    """Delete old idempotency keys, counts of tries of past windows, expired sessions and marks of old beats; returns how many rows."""
+    """Delete old idempotency keys, counts of past windows, expired sessions, marks of old beats; returns how many."""
     sessions = Session.objects.filter(expire_date__lt=now).delete()[0]
     marks = Heartbeat.objects.filter(name__startswith=BEAT_PREFIX, at__lt=now - timedelta(days=1)).delete()[0]
     return marks + delete_old_keys(now) + throttle.forget_past_windows(now) + sessions

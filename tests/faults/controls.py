@@ -89,4 +89,16 @@ def no_unique_key() -> None:
     outbox.enqueue_many = enqueue_all
 
 
-CONTROLS = {"mark_before_send": mark_before_send, "no_unique_key": no_unique_key, "poison": poison}
+def no_patience() -> None:
+    """An outcome that cannot be written at the first try is dropped: the message goes out once more."""
+    from teams.notifications import delivery
+
+    delivery.until_written = lambda write: write()
+
+
+CONTROLS = {
+    "mark_before_send": mark_before_send,
+    "no_unique_key": no_unique_key,
+    "no_patience": no_patience,
+    "poison": poison,
+}

@@ -447,3 +447,25 @@ def test_a_persons_own_channel_is_no_page_of_the_administrators(office):
         assert office.get(f"{PAGE}{channel.pk}/{address}").status_code in {404, 405}
     assert office.post(f"{PAGE}{channel.pk}/test/").status_code == 404
     assert office.get(f"{PAGE}987654321/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "form", [{"to": "off", "reason": "a\x00b"}, {"to": "off", "reason": "x" * 301}, {"to": "?"}, {}]
+)
+def test_a_switch_that_makes_no_sense_switches_nothing(office, robot, form):
+    answer = office.post(f"{PAGE}{robot.pk}/switch/", form, follow=True)
+
+    assert answer.content.decode().count('class="notice is-late"') == 1
+    robot.refresh_from_db()
+    assert robot.off_at is None
+
+
+def test_characters_that_no_database_takes_are_refused(office, robot, people):
+    before = Channel.objects.count()
+
+    assert office.get(f"{PAGE}{robot.pk}/people/?q=%00wang").status_code == 400
+    assert save(office, robot, **{f"value_{people[0].pk}": "a\x00b"}).status_code == 422
+    answer = office.post(f"{PAGE}new/?kind=dingtalk", {"name": "a\x00b", "config_url": ROBOT})
+
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    assert Channel.objects.count() == before

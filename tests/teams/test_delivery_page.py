@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from teams import delivery_page
 from teams.clock import read_clock
@@ -54,7 +54,8 @@ def told(reader, channel, status: str = "sent", subject: str = "", **fields) -> 
 
 
 def line_of(channel):
-    figures = delivery_page.figures_of(read_clock().now)
+    with translation.override("en"):
+        figures = delivery_page.figures_of(read_clock().now)
     return next(line for line in figures.lines if line.channel.pk == channel.pk)
 
 
@@ -72,6 +73,18 @@ def test_the_figures_of_a_channel_count_the_last_day_only(asked, reader, robot):
 
     assert (line.queued, line.sending, line.sent, line.failed, line.cancelled) == (1, 1, 1, 2, 1)
     assert line.error == "the newest error"
+
+
+def test_more_than_are_counted_is_said(asked, reader, robot, office, monkeypatch):
+    monkeypatch.setattr(delivery_page, "COUNT_LIMIT", 2)
+    told(reader, robot, "sent")
+    told(reader, robot, "sent", created_at=timezone.now() - DAY - HOUR)
+    assert (line_of(robot).sent, line_of(robot).are_more) == (2, False)
+    for _number in range(2):
+        told(reader, robot, "sent")
+
+    assert (line_of(robot).sent, line_of(robot).are_more) == (2, True)
+    assert "≥ 2" in office.get(PAGE).content.decode()
 
 
 def test_what_is_put_off_is_told_by_reason_and_the_oldest_that_could_go_by_age(asked, reader, robot):

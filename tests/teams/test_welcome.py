@@ -104,6 +104,27 @@ def test_a_person_with_100_orders_gets_at_most_three_messages_a_day(clerk, sink,
     assert max(days.count(day) for day in days) == 3
 
 
+@pytest.mark.parametrize(
+    ("act_by", "is_sent"),
+    [("2026-03-02T16:00+08:00", True), ("2026-03-03T08:34+08:00", True), ("2026-03-03T08:36+08:00", False)],
+)
+def test_what_must_be_acted_on_before_the_next_digest_does_not_wait_for_it(clerk, sink, at, act_by, is_sent):
+    put(clerk, now=at("2026-03-02T10:00"), topic=CALM.code, act_by=act_by)
+
+    delivery.deliver()
+
+    assert bool(sink.taken) == is_sent
+
+
+def test_a_person_who_chose_the_digest_gets_the_digest(clerk, sink, at):
+    choose(clerk, CALM.code, "digest")
+    put(clerk, now=at("2026-03-02T10:00"), topic=CALM.code, act_by="2026-03-02T16:00+08:00")
+
+    delivery.deliver()
+
+    assert sink.taken == []
+
+
 def test_nothing_goes_out_at_night_and_nothing_is_dropped(clerk, sink, at):
     item = put(clerk, now=at("2026-03-02T22:00"))
 
