@@ -53,7 +53,8 @@ class Clerk(threading.Thread):
             while not self._end.is_set() and not self._try(step, key):
                 self._end.wait(0.1)
             if self._end.wait(self.pause):
-                return
+                break
+        self._hang_up()
 
     def stop(self) -> None:
         self._end.set()
@@ -68,7 +69,7 @@ class Clerk(threading.Thread):
             self._turn += 1
             return False
         except (OSError, http.client.HTTPException) as error:
-            self._link = None
+            self._hang_up()
             self.faults.append(f"{type(error).__name__}: {error}")
             return True
         self.answers.append((time.monotonic(), status))
@@ -94,9 +95,14 @@ class Clerk(threading.Thread):
             answer = self._link.getresponse()
             answer.read()
         except ConnectionRefusedError:
-            self._link = None
+            self._hang_up()
             raise
         return answer.status, dict(answer.headers)
+
+    def _hang_up(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
 
 @contextmanager

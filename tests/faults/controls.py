@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,8 +17,10 @@ class ControlsConfig(AppConfig):
     def ready(self) -> None:
         if os.environ.get("FAULTS_QUICK"):
             make_quick()
-        if shift := os.environ.get("FAULTS_BEAT_SHIFT"):
-            shift_beat(timedelta(seconds=int(shift)))
+        if seconds := os.environ.get("FAULTS_SILENCE"):
+            shorten_silence(timedelta(seconds=int(seconds)))
+        if hours := os.environ.get("FAULTS_CLOCK_HOURS"):
+            shift_clock(timedelta(hours=int(hours)))
         control = os.environ.get("FAULTS_CONTROL")
         if control:
             CONTROLS[control]()
@@ -32,12 +35,25 @@ def make_quick() -> None:
     transport.Transport.__call__.__kwdefaults__["seconds"] = 2.0
 
 
-def shift_beat(shift: timedelta) -> None:
-    """Let beat believe that it is so much later. (libfaketime breaks its `time.sleep`.)"""
-    from celery import Celery
+def shorten_silence(silence: timedelta) -> None:
+    """No control: a job counts as silent sooner, so that a test need not wait for a minute."""
+    from teams import health
 
-    now = Celery.now
-    Celery.now = lambda self: now(self) + shift
+    health.SILENCE_AT_LEAST = silence
+
+
+def shift_clock(shift: timedelta) -> None:
+    """No control: let the process believe that it is so much later. Its monotonic clock runs as it should.
+
+    (libfaketime would do it from outside, but breaks `time.sleep` of this Python.)
+    """
+    from celery import Celery
+    from django.utils import timezone
+
+    seconds, celery_now, django_now = time.time, Celery.now, timezone.now
+    time.time = lambda: seconds() + shift.total_seconds()
+    Celery.now = lambda self: celery_now(self) + shift
+    timezone.now = lambda: django_now() + shift
 
 
 def poison() -> None:

@@ -26,9 +26,13 @@ class DurableServer:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="gendan-faults-", dir=SHORT_TEMP))
-        self.cluster = Cluster(self.home / "data", self.home)
+        self.cluster = Cluster(self.home / "data", self.home, durable=False)
 
     def __enter__(self) -> "DurableServer":
+        self.start()
+        self._make_template()  # in no hurry to be durable
+        self.cluster.stop()
+        self.cluster = Cluster(self.home / "data", self.home)
         self.start()
         return self
 
@@ -50,7 +54,7 @@ class DurableServer:
         process.wait()
         wait_until(lambda: not any(map(runs, children)), seconds=10, what="the end of all of PostgreSQL")
 
-    def make_template(self) -> None:
+    def _make_template(self) -> None:
         self.run(f"CREATE DATABASE {self.template}")
         with pointed_at(HOST=str(self.home), NAME=self.template):
             call_command("migrate", verbosity=0, interactive=False)

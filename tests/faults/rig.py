@@ -89,7 +89,10 @@ class Sinks:
 
 
 class Rig:
-    """The processes of one test, named "worker1", "worker2", "beat1", "beat2", "broker", "web1" and so on."""
+    """The processes of one test, named "worker1", "worker2", "beat1", "beat2", "broker", "web1" and so on.
+
+    `kept`: workers run under config.launcher.keep as in production, with so many seconds of patience.
+    """
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class Rig:
         workers: int = 2,
         webs: int = 0,
         is_broker_durable: bool = False,
+        kept: float | None = None,
         environments: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = folder
@@ -109,6 +113,7 @@ class Rig:
         self.names += [f"web{n + 1}" for n in range(webs)]
         self.ports = {name: free_port() for name in self.names if name.startswith("web")}
         self.environments = environments or {}
+        self.kept = kept
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "TEST_DATABASE_URL": database_url(),
@@ -123,6 +128,10 @@ class Rig:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for name in self.workers if self.kept else []:
+            self.ask_to_stop(name)  # What a killed keeper leaves behind would outlive the test.
+        for name in self.workers if self.kept else []:
+            self.processes[name].wait(60)
         for process in self.processes.values():
             end_group(process)
         self.broker.stop()
@@ -147,7 +156,9 @@ class Rig:
 
     def _command(self, name: str) -> list[str]:
         if name.startswith("worker"):
-            return [*CELERY, *WORKER, "-n", f"{name}@%h"]
+            keeper = ["--patience", str(self.kept), "--pulse", str(self.folder / f"{name}.pulse"), name]
+            keep = [sys.executable, "-m", "config.launcher.keep", *keeper] if self.kept else []
+            return [*keep, *CELERY, *WORKER, "-n", f"{name}@%h"]
         if name.startswith("beat"):
             return [*CELERY, "beat", "--pidfile=", "--schedule", str(self.folder / name)]
         bind = f"127.0.0.1:{self.ports[name]}"
@@ -161,6 +172,11 @@ class Rig:
             self.broker.process.wait()
         else:
             end_group(self.processes[name])
+
+    def worker_pid(self, name: str) -> int:
+        """Of the worker's own main process, which may be a keeper's child; 0 between two of them."""
+        pid = self.processes[name].pid
+        return next(iter(children_of(pid)), 0) if self.kept else pid
 
     def ask_to_stop(self, name: str) -> None:
         """SIGTERM, as an administrator or a deployment does."""

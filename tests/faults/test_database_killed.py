@@ -30,8 +30,7 @@ def sinks():
 
 @pytest.fixture(scope="module")
 def server(django_db_blocker):
-    with DurableServer() as server, django_db_blocker.unblock():
-        server.make_template()
+    with django_db_blocker.unblock(), DurableServer() as server:
         yield server
 
 

@@ -257,10 +257,11 @@ def test_tests_are_counted(office, robot, monkeypatch):
     taken = answering(monkeypatch, "taken")
     Channel.objects.filter(pk=robot.pk).update(pace_seconds=0)
 
-    texts = [office.post(f"{PAGE}{robot.pk}/test/", headers=HTMX).context["tried"].is_sent for _again in range(7)]
+    # Eleven, since a new minute may begin on the way.
+    sent = [office.post(f"{PAGE}{robot.pk}/test/", headers=HTMX).context["tried"].is_sent for _again in range(11)]
 
-    assert len(taken) == sum(texts)
-    assert texts[-1] is False
+    assert len(taken) == sum(sent)
+    assert sum(sent) in range(5, 11)
 
 
 def test_people_are_tested_one_by_one_at_their_own_addresses(office, application, monkeypatch):
