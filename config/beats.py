@@ -26,10 +26,12 @@ def leave_marks(**_: Any) -> None:
 
 def _mark_for_ever() -> None:
     name = f"{health.BEAT_PREFIX}{socket.gethostname()[:20]}:{os.getpid()}"
-    pause = threading.Event()
+    pause, began = threading.Event(), ""
     while True:
         try:
-            heartbeats.beat(name, now=read_clock().now)
+            now = read_clock().now
+            began = began or now.isoformat()
+            heartbeats.beat(name, now=now, note=began)
         except (DatabaseError, InterfaceError):
             logger.warning("beat could not leave its mark, the database is away")
             connection.close()

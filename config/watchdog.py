@@ -2,8 +2,9 @@
 
 *Stuck.* After a broker's restart a worker may stay connected and take nothing any more (celery#8030, #8091, #10205); asking it
 to `ping` does not show that. So it watches itself: work waits in its queue, it has taken nothing for three periods,
-and it is not busy. Then it ends itself, and its supervisor starts another. An empty queue (beat is away) or a broker
-that is away is no fault of the worker's.
+and it is not busy, or cannot even look: its loop waits for an answer on a connection that is dead without having been
+closed, up to 30 s for each. Then it ends itself, and its supervisor starts another. An empty queue (beat is away) or a
+broker that is away is no fault of the worker's.
 
 *Asleep.* A process that the system keeps from running can do nothing about it; its pulse stops, which others see.
 
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 TICK_QUEUE = "tick"
 EXIT_CODE = 70  # EX_SOFTWARE
 PERIODS = 3
+# Longer than the longest pause between two tries to reach the broker, in which the loop does not turn either.
+BLOCKED_SECONDS = 35.0
+LAST_SENDS_SECONDS = 11.0  # what children may still need for what is in the air
 # Set by the supervisor for its children; a worker started in any other way outlives its starter as it likes.
 SUPERVISOR_VARIABLE = "GENDAN_SUPERVISOR_PID"
 ORPHAN_CHECK_SECONDS = 1.0
@@ -46,7 +50,7 @@ class Watchdog(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
         self.period = float(settings.DELIVER_PERIOD_SECONDS)
-        self.taken_at = time.monotonic()
+        self.taken_at = self.turned_at = time.monotonic()
         self._end = threading.Event()
 
     def start(self, parent: Any) -> None:
@@ -57,6 +61,9 @@ class Watchdog(bootsteps.StartStopStep):
         worker_shutting_down.connect(self._note_stop, weak=False)
         threading.Thread(target=self._watch, args=[parent.app], name="watchdog", daemon=True).start()
 
+    def register_with_event_loop(self, parent: Any, hub: Any) -> None:
+        hub.call_repeatedly(1, self._note_turn)
+
     def stop(self, parent: Any) -> None:
         self._end.set()
 
@@ -66,17 +73,29 @@ class Watchdog(bootsteps.StartStopStep):
     def _note_taken(self, **_: Any) -> None:
         self.taken_at = time.monotonic()
 
+    def _note_turn(self) -> None:
+        self.turned_at = time.monotonic()
+
     def _watch(self, app: Any) -> None:
         while not self._end.wait(self.period):
             if self.is_stuck(waiting_in_queue(app)):
                 logger.critical("work waits and this worker takes none; it ends, to be started again")
+                if not is_idle():
+                    worker_shutting_down.send(sender=self)  # Tells the children.
+                    time.sleep(LAST_SENDS_SECONDS)
                 logging.shutdown()
                 os._exit(EXIT_CODE)
 
     def is_stuck(self, waiting_count: int) -> bool:
-        """Whether work waits that an idle worker should have taken long ago."""
-        is_idle = not state.active_requests and not state.reserved_requests
-        return bool(waiting_count) and is_idle and time.monotonic() - self.taken_at > PERIODS * self.period
+        """Whether work waits that this worker should have taken long ago."""
+        now, patience = time.monotonic(), PERIODS * self.period
+        is_blocked = now - self.turned_at > max(patience, BLOCKED_SECONDS)
+        return bool(waiting_count) and now - self.taken_at > patience and (is_idle() or is_blocked)
+
+
+def is_idle() -> bool:
+    """By what the main process knows of its children."""
+    return not state.active_requests and not state.reserved_requests
 
 
 def waiting_in_queue(app: Any) -> int:

@@ -12,8 +12,6 @@ from teams.notifications.channels.catalog import CATALOG, LONGEST, Field
 from teams.refusals import RefusedForm
 from teams.services.channels import known_config
 
-PREFIX = "config_"
-
 
 class ChannelForm(RefusedForm):
     """Name and settings of a channel of one kind; of `channel`, if it is there already.
@@ -26,18 +24,15 @@ class ChannelForm(RefusedForm):
     def __init__(self, *args: Any, kind: str, channel: Channel | None = None, **kwargs: Any) -> None:
         self.kind = CATALOG[kind]
         known = known_config(channel) if channel else {}
-        shown = {PREFIX + f.name: known.get(f.name, "") for f in self.kind.fields if not f.is_secret}
+        shown = {f.name: known.get(f.name, "") for f in self.kind.fields if not f.is_secret}
         initial = {"name": channel.name if channel else "", **shown}
         super().__init__(*args, **{"initial": initial, **kwargs})
         for field in self.kind.fields:
-            self.fields[PREFIX + field.name] = _form_field(field, known.get(field.name, ""))
+            self.fields[field.name] = _form_field(field, known.get(field.name, ""))
 
     @property
     def config(self) -> dict[str, str]:
-        return {field.name: self.cleaned_data[PREFIX + field.name] for field in self.kind.fields}
-
-    def field_of(self, name: str) -> str:
-        return name if name in self.fields else PREFIX + name
+        return {field.name: self.cleaned_data[field.name] for field in self.kind.fields}
 
 
 def _form_field(field: Field, known: str) -> forms.CharField:

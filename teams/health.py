@@ -169,10 +169,14 @@ def check_beats(now: datetime) -> Iterator[Finding]:
 
 
 def living_beats(now: datetime) -> list[str]:
-    """The beats that left a mark of late, by host and process."""
+    """The beats that run, by host and process: they left a mark of late, and no other began after their last one.
+
+    So one that was just started anew is not taken for two.
+    """
     since = now - timedelta(seconds=3 * BEAT_MARK_SECONDS)
-    rows = Heartbeat.objects.filter(name__startswith=BEAT_PREFIX, at__gt=since).order_by("name")
-    return [name.removeprefix(BEAT_PREFIX) for name in rows.values_list("name", flat=True)]
+    rows = list(Heartbeat.objects.filter(name__startswith=BEAT_PREFIX, at__gt=since).order_by("name"))
+    newest = max((row.note for row in rows), default="")
+    return [row.name.removeprefix(BEAT_PREFIX) for row in rows if row.note == newest or row.at.isoformat() > newest]
 
 
 def check_outbox(now: datetime) -> Iterator[Finding]:

@@ -116,6 +116,8 @@ class Message(models.Model):
         indexes = [
             # MessageQuerySet.claimable and waiting: only rows still to be sent are in it.
             models.Index(fields=["not_before"], name="message_to_send", condition=Q(status__in=["queued", "sending"])),
+            # What could not be sent, for doctor.
+            models.Index(fields=["created_at"], name="message_failed", condition=Q(status="failed")),
             # What a person had on a day: their limit.
             models.Index(fields=["recipient", "channel", "attempt_started_at"], name="message_of_person"),
             # The delivery page: newest failures and the rest by channel.

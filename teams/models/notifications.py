@@ -81,6 +81,8 @@ class Notification(models.Model):
             models.Index(fields=["not_before"], name="notification_to_show", condition=Q(status="queued")),
             # NotificationQuerySet.inbox_of, newest first.
             models.Index(fields=["recipient", "-shown_at", "-id"], name="notification_inbox"),
+            # What could not be shown, for doctor and the delivery page.
+            models.Index(fields=["created_at"], name="notification_failed", condition=Q(status="failed")),
             # outbox.cancel(subject=…)
             models.Index(fields=["subject"], name="notification_subject"),
         ]

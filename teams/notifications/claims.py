@@ -16,10 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Value
+from django.utils.translation import gettext as _
 
 from teams.clock import ClockTimestamp, read_clock
 from teams.models import Address, Channel, Deferral, Message, MessageItem, MessageStatus, Notification, Urgency
-from teams.models.messages import MessageQuerySet
+from teams.models.messages import OPEN_MESSAGE, MessageQuerySet
 from teams.notifications import answer_tokens, registry, showing
 from teams.notifications.asking import ask
 from teams.notifications.counts import Counts
@@ -123,7 +124,7 @@ def _park_hopeless(rows: Sequence[Message], counts: Counts) -> list[Message]:
         if row.deaths < MAX_DEATHS and row.failures < settings.OUTBOX_MAX_ATTEMPTS:
             alive.append(row)
             continue
-        error = row.last_error or "no attempt came to an end"
+        error = row.last_error or _("No attempt came to an end: each took its worker down.")
         end(row, status=MessageStatus.FAILED, last_error=error, deaths=row.deaths)
         counts.failed += 1
     return alive
@@ -237,7 +238,7 @@ def _claim(
     for route in person.routes:
         if route.channel_id == row.channel_id:
             return Claim(row, person, route, [item.notification for item in items[row.pk]], now)
-    end(row, status=MessageStatus.FAILED, last_error="the person has no address in this channel any more")
+    end(row, status=MessageStatus.FAILED, last_error=_("The person has no address in this channel any more."))
     counts.failed += 1
     return None
 
@@ -271,13 +272,14 @@ def _told(claims: Sequence[Claim], now: datetime, counts: Counts) -> list[Claim]
 
 
 def _drop(items: Sequence[Notification], errors: Mapping[int, str]) -> None:
-    untrue = [item.pk for item in items if item.pk not in errors]
-    if untrue:
-        MessageItem.objects.filter(notification__in=untrue).filter(
-            message__status__in=[MessageStatus.QUEUED, MessageStatus.SENDING]
-        ).update(dropped_reason="no_longer_true")
-    if errors:
-        MessageItem.objects.filter(notification__in=list(errors)).update(dropped_reason="cannot_be_checked")
+    """Leave items out of what still waits to be sent; what was sent stays as it was."""
+    waiting = MessageItem.objects.filter(message__status__in=OPEN_MESSAGE)
+    for reason, dropped in (
+        ("no_longer_true", [item.pk for item in items if item.pk not in errors]),
+        ("cannot_be_checked", list(errors)),
+    ):
+        if dropped:
+            waiting.filter(notification__in=dropped).update(dropped_reason=reason)
 
 
 def _read_agendas(claims: Sequence[Claim], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Whom a message is for: when they may be told, over which ways, how urgently, and who stands in for them."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ from teams.models import (
     TopicChoice,
     Urgency,
     User,
-    WorkCalendar,
 )
 from teams.notifications import registry
 from teams.notifications.hours import Hours
@@ -63,8 +62,10 @@ def read_people(user_ids: Iterable[int], now: datetime) -> dict[int, Person]:
     users = User.objects.in_bulk(set(user_ids))
     organization = Organization.current()
     hours = {row.user_id: row for row in ContactHours.objects.filter(user__in=users)}
-    calendars = _calendars(users)
-    routes = _routes(users)
+    memberships = list(Membership.objects.filter(user__in=users).select_related("team__calendar").order_by("pk"))
+    # The work calendar of each person is that of the team they joined first.
+    calendars = {row.user_id: row.team.calendar for row in reversed(memberships)}
+    routes = _routes(users, {(row.user_id, row.team_id) for row in memberships})
     choices: dict[int, dict[str, TopicChoice]] = {}
     for choice in TopicChoice.objects.filter(user__in=users):
         choices.setdefault(choice.user_id, {})[choice.topic] = choice
@@ -107,17 +108,11 @@ def zone_of(user: User, organization: Organization) -> ZoneInfo:
     return ZoneInfo(user.timezone or organization.timezone)
 
 
-def _calendars(users: Mapping[int, User]) -> dict[int, WorkCalendar]:
-    """The work calendar of each person: that of the team they joined first."""
-    found: dict[int, WorkCalendar] = {}
-    rows = Membership.objects.filter(user__in=users).select_related("team__calendar").order_by("pk")
-    for row in rows:
-        found.setdefault(row.user_id, row.team.calendar)
-    return found
+def _routes(users: Mapping[int, User], in_teams: Collection[tuple[int, int]]) -> dict[int, list[Address]]:
+    """The usable addresses by person and rank; whoever has a mail address can be reached by mail.
 
-
-def _routes(users: Mapping[int, User]) -> dict[int, list[Address]]:
-    """The usable addresses by person and rank; whoever has a mail address can be reached by mail."""
+    A team's channel is for its members, a person's own for nobody else.
+    """
     found: dict[int, list[Address]] = {}
     rows = list(Address.objects.filter(user__in=users).select_related("channel").order_by("rank", "pk"))
     known = {row.user_id for row in rows if row.channel.kind == ChannelKind.EMAIL}
@@ -130,8 +125,12 @@ def _routes(users: Mapping[int, User]) -> dict[int, list[Address]]:
         rows += list(Address.objects.filter(user__in=without, channel=mail).select_related("channel"))
     for row in rows:
         row.user = users[row.user_id]
-        is_empty_mail = row.channel.kind == ChannelKind.EMAIL and not row.user.email
-        if row.is_on and row.channel.off_at is None and not row.is_dead() and not is_empty_mail:
+        channel = row.channel
+        is_empty_mail = channel.kind == ChannelKind.EMAIL and not row.user.email
+        is_theirs = channel.owner_id in (None, row.user_id) and (
+            channel.team_id is None or (row.user_id, channel.team_id) in in_teams
+        )
+        if row.is_on and is_theirs and channel.off_at is None and not row.is_dead() and not is_empty_mail:
             found.setdefault(row.user_id, []).append(row)
     return found
 

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from teams import secrets
+from teams.clock import read_clock
 from teams.errors import DomainError
 from teams.models import Address, Channel, ChannelKind, Organization, User
 from teams.notifications import senders
@@ -43,7 +44,9 @@ def send_test(*, user: User, channel: Channel, now: datetime) -> Tried:
     Raises:
         NoAddress, RobotBusy.
     """
-    address = Address.objects.get_or_create(user=user, channel=channel)[0]
+    # A test opens no way: only who says so is told over this channel from then on.
+    is_on = channel.kind == ChannelKind.EMAIL
+    address = Address.objects.get_or_create(user=user, channel=channel, defaults={"is_on": is_on})[0]
     address.user, address.channel = user, channel
     if channel.kind in {ChannelKind.EMAIL, ChannelKind.WECOM_APP} and not address.text():
         raise NoAddress(_("Enter your address there first."))
@@ -68,7 +71,8 @@ def _take_turn(channel: Channel, now: datetime) -> None:
 def _send(address: Address) -> Tried:
     language = address.user.language or Organization.current().language
     with translation.override(language):
-        parcel = Parcel(str(uuid.uuid4()), address.text(), _content(), language)
+        name = str(address.user)
+        parcel = Parcel(str(uuid.uuid4()), address.text(), _content(), language, name, at=read_clock().now.timestamp())
     sender = None
     try:
         sender = senders.make_sender(address.channel)
@@ -86,7 +90,7 @@ def _content() -> Content:
     base = settings.BASE_URL.rstrip("/")
     entry = Entry(
         _("Your reminders can reach you here."),
-        (_("You asked for this test message on the page of your notifications."),),
+        (_("You asked for this test message."),),
         url=f"{base}/accounts/notifications/",
     )
     return Content(_("Test message"), (Group("", (entry,)),), url=f"{base}/accounts/notifications/")

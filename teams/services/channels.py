@@ -121,7 +121,7 @@ def _start_anew(channel: Channel) -> None:
 
 
 def switch_off(*, channel_id: int, now: datetime, reason: str = "") -> bool:
-    """Send nothing over the channel from now on; what waits for it goes if it is used again. Whether it was in use."""
+    """Send nothing over the channel from now on; what waits for it goes another way. Whether it was in use."""
     return bool(Channel.objects.filter(pk=channel_id, off_at=None).update(off_at=now, off_reason=reason[:300]))
 
 
@@ -156,13 +156,17 @@ def choose_ways(*, user: User, ways: Sequence[Way]) -> None:
     Raises:
         InvalidInput: `fields` names the faults as "<channel id>.value".
     """
-    offered = Channel.objects.offered_to(user).in_bulk()
+    # Locked: of two people who take one name at once, the second is told.
+    offered = Channel.objects.offered_to(user).select_for_update(of=("self",), no_key=True).order_by("pk").in_bulk()
     ways = [way for way in ways if way.channel_id in offered]
-    faults = {
-        f"{way.channel_id}.value": fault
-        for way in ways
-        if (fault := _fault(offered[way.channel_id].kind, way.value.strip(), is_on=way.is_on))
-    }
+    faults = {}
+    for way in ways:
+        value = way.value.strip()
+        fault = value_fault(offered[way.channel_id].kind, value, is_on=way.is_on)
+        if not fault and value and is_taken(way.channel_id, value, by_others_than=user):
+            fault = _("Somebody else has this name there already.")
+        if fault:
+            faults[f"{way.channel_id}.value"] = fault
     if faults:
         raise InvalidInput(" ".join(faults.values()), fields=faults)
     known = {row.channel_id: row for row in Address.objects.select_for_update().filter(user=user).order_by("pk")}
@@ -174,11 +178,17 @@ def choose_ways(*, user: User, ways: Sequence[Way]) -> None:
         row.save()
 
 
-def _fault(kind: str, value: str, *, is_on: bool) -> str:
+def is_taken(channel_id: int, value: str, *, by_others_than: User) -> bool:
+    """Whether a colleague is called so there: what is for one person must not reach another (lesson F34)."""
+    return Address.objects.filter(channel=channel_id, value__iexact=value).exclude(user=by_others_than).exists()
+
+
+def value_fault(kind: str, value: str, *, is_on: bool) -> str:
+    """What is wrong with a person's name in a channel of that kind; empty if nothing is."""
     if not value:
         return _("This is needed.") if is_on and kind != MAIL and is_personal(kind) else ""
     if not _VALUE.fullmatch(value) or value.lower() in _EVERYBODY:
-        return _("Write your own name there, in letters, digits and . _ - @ + only.")
+        return _("Write one person's name there, in letters, digits and . _ - @ + only.")
     return ""
 
 

@@ -14,8 +14,7 @@ from teams.errors import InvalidInput
 from teams.models import Address, Channel, Team, User
 from teams.notifications.outcomes import is_personal
 from teams.notifications.people import LAST_RANK
-from teams.services.channels import _fault as value_fault
-from teams.services.channels import update_channel
+from teams.services.channels import update_channel, value_fault
 
 
 @transaction.atomic

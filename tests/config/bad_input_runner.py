@@ -29,6 +29,7 @@ class Ground:
     names: dict[str, str]
     token: str
     clerk: Any
+    admin: Any
     order: Order
     milestone: Milestone
 
@@ -38,7 +39,7 @@ def lay_ground() -> Ground:
     Organization.current()
     team, other = make_team("alpha"), make_team("beta")
     clerk, stranger = make_user("clerk", team=team), make_user("clerk", team=other)
-    colleague = make_user("lead", team=team)
+    colleague, admin = make_user("lead", team=team), make_user("admin", team=team)
     order = make_confirmed_order(team=team, by=clerk)
 
     edit_order(order_id=order.pk, values={"destination": "Hamburg"}, seen_version=1, by=colleague, now=MONDAY)
@@ -69,7 +70,7 @@ def lay_ground() -> Ground:
         "foreign_username": stranger.username,
         "line_id": str(order.lines.get().pk),
     }
-    return Ground(names, create_token(user=clerk, now=MONDAY)[1], clerk, order, milestone)
+    return Ground(names, create_token(user=clerk, now=MONDAY)[1], clerk, admin, order, milestone)
 
 
 def fill(value: Any, names: dict[str, str]) -> Any:

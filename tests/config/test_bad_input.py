@@ -14,8 +14,14 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from orders.models import OrderDocument
+from teams import secrets
+from teams.models import Channel
+from teams.notifications.channels import ChannelError, Parcel
+from teams.notifications.content import Content
+from teams.notifications.senders import make_sender
 from tests.config.bad_input_more import MORE
 from tests.config.bad_input_runner import Ground, counts, faults_of, lay_ground
+from tests.sinks import Canary
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = json.loads((Path(__file__).parent.parent / "data" / "bad_input_examples.json").read_text())
@@ -31,14 +37,11 @@ NOT_YET = {
     **dict.fromkeys(
         ["xlsx-004", "xlsx-008", "xlsx-015", "xlsx-026", "xlsx-028"], "workbooks are not read yet, only CSV files"
     ),
-    **dict.fromkeys(
-        ["ssrf-007", "ssrf-013", "ssrf-024", "ssrf-036", "ssrf-037", "ssrf-038"],
-        "there is no channel form yet; nothing in this version requests an address that a person typed",
-    ),
-    "chn-002": "robots are not a channel yet; mail and inbox are",
 }
-# Own tests: below, and rep-002 in tests/teams/test_api_idempotency.py, which needs real commits.
-APART = {"html-013", "csv-001", "rep-002", "tok-019", "hdr-011", "red-001", "ctl-001"}
+INSIDE = ["ssrf-007", "ssrf-013", "ssrf-024", "ssrf-036", "ssrf-037"]
+# Own tests: below; rep-002 in tests/teams/test_api_idempotency.py, which needs real commits; ssrf-038 with its resolver
+# in tests/teams/test_transport.py; chn-002 in test_channels_answers.py and test_delivery.py there.
+APART = {"html-013", "csv-001", "rep-002", "tok-019", "hdr-011", "red-001", "ctl-001", "ssrf-038", "chn-002", *INSIDE}
 HERE = [case for case in EXAMPLES if case["id"] not in NOT_YET and case["id"] not in APART]
 BY_ID = {case["id"]: case for case in EXAMPLES}
 
@@ -69,6 +72,29 @@ def test_each_kind_is_tried_at_least_as_often_as_announced():
 @pytest.mark.parametrize("case", [*HERE, *MORE], ids=lambda case: case["id"])
 def test_bad_input_is_answered_as_stated(case, ground):
     assert faults_of(case, ground) == []
+
+
+@pytest.mark.parametrize("case_id", INSIDE)
+def test_a_channel_to_an_inner_address_is_refused_when_saved_and_when_sent(case_id, ground):
+    fields = BY_ID[case_id]["payload"]["fields"]
+    client = Client()
+    client.force_login(ground.admin)
+    with Canary() as canary:
+        url = fields["url"].replace("{canary}", str(canary.port))
+        before = Channel.objects.count()
+        page = f"{reverse('channel_new')}?kind={fields['kind']}"
+
+        answer = client.post(page, {**fields, "url": url, "name": "inner"})
+
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == ["url"]
+        assert Channel.objects.count() == before
+        # As if it had been saved by a version with another rule.
+        old = Channel(kind="webhook", config=secrets.seal({"url": url, "secret": ""}))
+        with pytest.raises(ChannelError) as refusal:
+            make_sender(old).send(Parcel("id", "", Content("test", ())))
+        assert str(canary.port) not in str(refusal.value)
+        assert canary.reached == 0
 
 
 def test_html_under_a_pdf_name_is_served_as_what_it_is(ground, settings, tmp_path):

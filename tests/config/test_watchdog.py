@@ -32,6 +32,17 @@ def test_a_worker_is_stuck_if_idle_while_work_waits(dog, monkeypatch, silent_sec
     assert dog.is_stuck(waiting_count) is expected
 
 
+def test_a_busy_worker_whose_loop_does_not_turn_is_stuck(dog, monkeypatch):
+    monkeypatch.setattr(watchdog.state, "active_requests", {object()})
+    dog.taken_at -= 60
+    assert not dog.is_stuck(1)
+
+    dog.turned_at -= 36
+
+    assert dog.is_stuck(1)
+    assert not dog.is_stuck(0)
+
+
 def test_taking_a_task_starts_the_count_anew(dog):
     dog.taken_at -= 60
 

@@ -6,6 +6,7 @@ Every reminder goes out at once in a message of its own, so that each can be fol
 import os
 
 from config.settings.test import *  # noqa: F403
+from config.settings.test import CELERY_BROKER_TRANSPORT_OPTIONS as TRANSPORT
 from config.settings.test import INSTALLED_APPS as APPS
 
 INSTALLED_APPS = [*APPS, "tests.faults.controls.ControlsConfig"]
@@ -20,3 +21,7 @@ DELIVER_PERIOD_SECONDS = 1
 OUTBOX_LEASE_SECONDS = 8
 MESSAGE_MAX_ITEMS = int(os.environ.get("FAULTS_MAX_ITEMS", "1"))
 URGENT_MESSAGES_A_DAY = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    **TRANSPORT,
+    "socket_timeout": int(os.environ.get("FAULTS_SOCKET_TIMEOUT", TRANSPORT["socket_timeout"])),
+}

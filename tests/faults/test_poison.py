@@ -60,7 +60,7 @@ def test_poison_is_parked_and_holds_up_no_other(transactional_db, tmp_path):
     deadly, unspeakable = messages_about("DEADLY").get(), messages_about("UNSPEAKABLE").get()
     verdict = judge(world, sinks)
     say(verdict, world, {"poison": 2})
-    assert (deadly.deaths, deadly.last_error) == (3, "no attempt came to an end")
+    assert (deadly.deaths, deadly.last_error) == (3, "每次尝试都未能结束：工作进程随之中断。")
     assert (unspeakable.failures, unspeakable.last_error) == (8, "ValueError: cannot be put into words")
     assert verdict.lost == 2  # they themselves, and they are in the inbox
     assert verdict.doubled == verdict.unexplained == 0

@@ -99,9 +99,11 @@ def test_a_broker_connection_that_goes_dead_without_a_word(world, sinks, tmp_pat
     host, _colon, port = rig.broker.url.rpartition(":")
     number, _slash, database = port.partition("/")
     with Proxy(int(number)) as proxy:
-        rig.environments = {"worker1": {"FAULTS_BROKER_URL": f"{host}:{proxy.port}/{database}"}}
+        line = {"FAULTS_BROKER_URL": f"{host}:{proxy.port}/{database}"}
+        rig.environments = {"worker1": line | ({"FAULTS_SOCKET_TIMEOUT": "4"} if IS_SHORT else {})}
         with rig:
             wait_until_busy(world, sinks, rig)
+            wait_for_quiet(rig, sinks, seconds=60)
             first = rig.worker_pid("worker1")
             proxy.is_dark = is_dark
             dead = proxy.freeze()

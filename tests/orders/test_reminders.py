@@ -1,6 +1,6 @@
 """Which reminders are due, whose they are, and that looking again adds nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection

@@ -109,7 +109,7 @@ def test_each_kind_but_mail_can_be_added_and_says_where_to_look(office):
 
 def test_a_channel_of_a_team_is_set_up_and_its_secrets_are_never_shown(office, anna):
     team = make_team("export")
-    form = {"name": "Export", "config_url": ROBOT, "config_secret": "SEC0123456789", "team": team.pk}
+    form = {"name": "Export", "url": ROBOT, "secret": "SEC0123456789", "team": team.pk}
 
     answer = office.post(f"{PAGE}new/?kind=dingtalk", form, follow=True)
 
@@ -127,10 +127,10 @@ def test_a_channel_of_a_team_is_set_up_and_its_secrets_are_never_shown(office, a
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"config_url": ""}, "config_url"),
-        ({"config_url": "http://127.0.0.1/hook"}, "config_url"),
-        ({"config_url": "ftp://example.com/"}, "config_url"),
-        ({"config_url": ROBOT + "x" * 3000}, "config_url"),
+        ({"url": ""}, "url"),
+        ({"url": "http://127.0.0.1/hook"}, "url"),
+        ({"url": "ftp://example.com/"}, "url"),
+        ({"url": ROBOT + "x" * 3000}, "url"),
         ({"name": "n" * 81}, "name"),
         ({"team": "987654321"}, "team"),
         ({"team": "'; --"}, "team"),
@@ -139,7 +139,7 @@ def test_a_channel_of_a_team_is_set_up_and_its_secrets_are_never_shown(office, a
 def test_what_cannot_be_right_is_said_at_its_field_and_nothing_is_kept(office, values, field):
     before = Channel.objects.count()
 
-    answer = office.post(f"{PAGE}new/?kind=dingtalk", {"config_url": ROBOT, **values})
+    answer = office.post(f"{PAGE}new/?kind=dingtalk", {"url": ROBOT, **values})
 
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
@@ -150,9 +150,7 @@ def test_a_secret_left_empty_stays_and_saving_begins_anew(office, robot):
     Channel.objects.filter(pk=robot.pk).update(failures=9, off_at=timezone.now(), off_reason="gone")
     team = make_team()
 
-    answer = office.post(
-        f"{PAGE}{robot.pk}/", {"name": "Renamed", "config_url": "", "config_secret": "", "team": team.pk}
-    )
+    answer = office.post(f"{PAGE}{robot.pk}/", {"name": "Renamed", "url": "", "secret": "", "team": team.pk})
 
     assert answer.status_code == 302
     robot.refresh_from_db()
@@ -174,8 +172,8 @@ def test_settings_sealed_with_a_lost_key_can_be_entered_again(office, robot):
     Channel.objects.filter(pk=robot.pk).update(config="not sealed at all")
 
     assert office.get(f"{PAGE}{robot.pk}/").status_code == 200
-    answer = office.post(f"{PAGE}{robot.pk}/", {"config_url": ""})
-    assert list(answer.context["form"].errors) == ["config_url"]
+    answer = office.post(f"{PAGE}{robot.pk}/", {"url": ""})
+    assert list(answer.context["form"].errors) == ["url"]
     tried = office.post(f"{PAGE}{robot.pk}/test/", headers=HTMX).context["tried"]
     assert "entered again" in tried.text
 
@@ -466,7 +464,7 @@ def test_characters_that_no_database_takes_are_refused(office, robot, people):
 
     assert office.get(f"{PAGE}{robot.pk}/people/?q=%00wang").status_code == 400
     assert save(office, robot, **{f"value_{people[0].pk}": "a\x00b"}).status_code == 422
-    answer = office.post(f"{PAGE}new/?kind=dingtalk", {"name": "a\x00b", "config_url": ROBOT})
+    answer = office.post(f"{PAGE}new/?kind=dingtalk", {"name": "a\x00b", "url": ROBOT})
 
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
     assert Channel.objects.count() == before

@@ -231,7 +231,7 @@ def test_a_message_that_kills_its_worker_is_taken_alone_and_parked_after_three_d
     assert claims.claim(Counts()) == []
 
     bad.refresh_from_db()
-    assert (bad.status, bad.last_error, bad.deaths) == ("failed", "no attempt came to an end", 3)
+    assert (bad.status, bad.last_error, bad.deaths) == ("failed", "每次尝试都未能结束：工作进程随之中断。", 3)
 
 
 def test_a_temporary_refusal_is_tried_again_after_a_pause(reader, sink):

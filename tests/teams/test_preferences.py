@@ -199,9 +199,7 @@ def test_a_refused_address_says_why_and_can_be_used_again(client, clerk):
 def test_a_channel_of_ones_own_is_sealed_and_only_ones_own(client, clerk, team):
     client.force_login(clerk)
 
-    answer = client.post(
-        reverse("own_channel_new", args=["slack"]), {"name": "My Slack", "config_url": SLACK}, follow=True
-    )
+    answer = client.post(reverse("own_channel_new", args=["slack"]), {"name": "My Slack", "url": SLACK}, follow=True)
 
     channel = Channel.objects.get(owner=clerk)
     assert secrets.unseal(channel.config) == {"url": SLACK}
@@ -215,12 +213,12 @@ def test_a_channel_of_ones_own_is_sealed_and_only_ones_own(client, clerk, team):
 @pytest.mark.parametrize(
     ("kind", "sent", "field"),
     [
-        ("slack", {}, "config_url"),
-        ("slack", {"config_url": "http://127.0.0.1/x"}, "config_url"),
-        ("webhook", {"config_url": "ftp://example.com/"}, "config_url"),
-        ("webhook", {"config_url": "https://example.com:8443/"}, "config_url"),
-        ("webhook", {"config_url": "https://169.254.169.254/latest/"}, "config_url"),
-        ("slack", {"config_url": SLACK, "name": "x" * 81}, "name"),
+        ("slack", {}, "url"),
+        ("slack", {"url": "http://127.0.0.1/x"}, "url"),
+        ("webhook", {"url": "ftp://example.com/"}, "url"),
+        ("webhook", {"url": "https://example.com:8443/"}, "url"),
+        ("webhook", {"url": "https://169.254.169.254/latest/"}, "url"),
+        ("slack", {"url": SLACK, "name": "x" * 81}, "name"),
     ],
 )
 def test_a_channel_that_cannot_be_names_the_field(client, clerk, kind, sent, field):
@@ -251,7 +249,7 @@ def test_nobody_has_more_channels_than_the_limit(client, clerk):
         make_own(clerk)
     client.force_login(clerk)
 
-    answer = client.post(reverse("own_channel_new", args=["slack"]), {"config_url": SLACK})
+    answer = client.post(reverse("own_channel_new", args=["slack"]), {"url": SLACK})
 
     assert answer.status_code == 422
     assert "remove one first" in answer.content.decode()
