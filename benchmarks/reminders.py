@@ -165,8 +165,8 @@ def lay_down(milestones: int, people: list[int]) -> None:
             f"""
             INSERT INTO orders_milestone (order_id, assignee_id, calendar_id, due_at, next_reminder_at,
                 required_documents, {values})
-            SELECT o.id, o.clerk_id, %s, %s, %s, '{{}}', n, 'S' || n, '节点' || n, 'step ' || n, 'PROD', 'clerk', 'active',
-                '', false, '', ''
+            SELECT o.id, o.clerk_id, %s, %s, %s, '{{}}', n, 'S' || n, '节点' || n, 'step ' || n, 'PROD', 'clerk',
+                'active', '', false, '', ''
             FROM orders_order o CROSS JOIN generate_series(0, 29) n WHERE o.id = ANY(%s)
             """,  # noqa: S608  no value of anybody's
             [calendar.pk, far, far, [order.pk for order in orders]],

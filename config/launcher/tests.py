@@ -15,6 +15,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 # A process a core and one more, since the fault tests mostly wait; a file stays in one of them, since its tests share
 # what they set up.
 PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+# Browsers do not wait: a process a core.
+PARALLEL_BROWSERS = ("-n", "auto", "--dist", "loadfile")
 INTERRUPTED = 2  # pytest's exit code after Ctrl-C
 
 
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
                 "Ubuntu：snap install chromium）后重新运行测试。",
             )
         )
-    browser_code = _pytest([BROWSER_TESTS, *PARALLEL], environment)
+    browser_code = _pytest([BROWSER_TESTS, *PARALLEL_BROWSERS], environment)
     say(
         tr(
             f"Tests: {_verdict(code)}. Browser tests: {_verdict(browser_code)}.",
