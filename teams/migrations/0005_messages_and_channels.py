@@ -132,7 +132,10 @@ class Migration(migrations.Migration):
                 (
                     "urgency",
                     models.CharField(
-                        choices=[("urgent", "At once, in working hours"), ("digest", "In the morning digest")],
+                        choices=[
+                            ("urgent", "At once, in working hours"),
+                            ("digest", "In the morning digest; at once what cannot wait for it"),
+                        ],
                         max_length=6,
                     ),
                 ),
@@ -207,7 +210,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("urgent", "At once, in working hours"),
-                            ("digest", "In the morning digest"),
+                            ("digest", "In the morning digest; at once what cannot wait for it"),
                             ("inbox", "In the inbox only"),
                         ],
                         max_length=6,

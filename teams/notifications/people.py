@@ -42,11 +42,10 @@ class Person:
     deputy_id: int | None = None
 
     def urgency_of(self, topic: str, payload: Mapping[str, Any], now: datetime) -> str:
-        """As the person chose. If they chose nothing, what they have to act on before their next digest cannot wait for
+        """As the person chose, else the topic's own. What they have to act on before their next digest cannot wait for
         it: `act_by` in the payload says until when."""
-        if choice := self.choices.get(topic):
-            return choice.urgency
-        urgency, act_by = registry.topic(topic).urgency, payload.get("act_by")
+        choice = self.choices.get(topic)
+        urgency, act_by = choice.urgency if choice else registry.topic(topic).urgency, payload.get("act_by")
         is_tight = act_by and datetime.fromisoformat(act_by) < self.hours.next_digest(now)[1]
         return Urgency.URGENT if urgency == Urgency.DIGEST and is_tight else urgency
 

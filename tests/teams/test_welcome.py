@@ -116,15 +116,6 @@ def test_what_must_be_acted_on_before_the_next_digest_does_not_wait_for_it(clerk
     assert bool(sink.taken) == is_sent
 
 
-def test_a_person_who_chose_the_digest_gets_the_digest(clerk, sink, at):
-    choose(clerk, CALM.code, "digest")
-    put(clerk, now=at("2026-03-02T10:00"), topic=CALM.code, act_by="2026-03-02T16:00+08:00")
-
-    delivery.deliver()
-
-    assert sink.taken == []
-
-
 def test_nothing_goes_out_at_night_and_nothing_is_dropped(clerk, sink, at):
     item = put(clerk, now=at("2026-03-02T22:00"))
 
