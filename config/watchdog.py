@@ -1,10 +1,10 @@
 """Workers that come to their end, and workers that should: told to stop, left alone, stuck, or fast asleep.
 
-*Stuck.* After a broker's restart a worker may stay connected and take nothing any more (celery#8030, #8091, #10205); asking it
-to `ping` does not show that. So it watches itself: work waits in its queue, it has taken nothing for three periods,
-and it is not busy, or cannot even look: its loop waits for an answer on a connection that is dead without having been
-closed, up to 30 s for each. Then it ends itself, and its supervisor starts another. An empty queue (beat is away) or a
-broker that is away is no fault of the worker's.
+*Stuck.* After a broker's restart a worker may stay connected and take nothing any more (celery#8030, #8091, #10205);
+asking it to `ping` does not show that. So it watches itself: work waits in its queue, it has taken nothing for three
+periods, and it is not busy, or cannot even look: its loop waits for an answer on a connection that is dead without
+having been closed, up to 30 s for each. Then it ends itself, and its supervisor starts another. An empty queue (beat is
+away) or a broker that is away is no fault of the worker's.
 
 *Asleep.* A process that the system keeps from running can do nothing about it; its pulse stops, which others see.
 

@@ -18,5 +18,6 @@ def workspace(request: HttpRequest) -> dict[str, Any]:
         "unread_count": Notification.objects.inbox_of(user).unread().count(),
         "may_see_kpi": access.allows_somewhere(Permission.KPI_VIEW),
         "may_edit_settings": access.allows_somewhere(Permission.SETTINGS_EDIT),
+        "may_assign": access.allows_somewhere(Permission.MILESTONE_ASSIGN),
         "may_create_order": access.allows_somewhere(Permission.ORDER_CREATE),
     }

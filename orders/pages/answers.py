@@ -26,7 +26,7 @@ class AnswerPage:
     facts: Mapping[str, str]
     offered: frozenset[str]
     forms: Mapping[str, AnswerForm]
-    opened: str = ""  # the answer whose form is unfolded
+    opened: str = ""  # the answer whose form is unfolded; by default that which needs no typing
 
     @property
     def milestone(self) -> Milestone:
@@ -74,7 +74,8 @@ def answer_page(
     forms = {answer: FORMS[answer](milestone=milestone) for answer in offered}
     if form is not None and opened in forms:
         forms[opened] = form
-    return AnswerPage(link, person, row, _facts(milestone, now), offered, forms, opened if opened in forms else "")
+    opened = opened if opened in forms else Answer.SNOOZE
+    return AnswerPage(link, person, row, _facts(milestone, now), offered, forms, opened)
 
 
 def _is_offered(answer: str, row: StepRow) -> bool:

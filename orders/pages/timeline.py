@@ -155,6 +155,8 @@ def _changed_fields(event: OrderEvent, sees_money: bool) -> Iterable[str]:
 def _of_message(message: Notification) -> Entry:
     title = _("Reminder to %(person)s") % {"person": message.recipient}
     details = [_outcome(outing) for outing in message.outings.all()]
+    if message.last_error and not details:
+        details.append(message.last_error)
     if message.acknowledged_at:
         details.append(_("Acknowledged %(at)s") % {"at": moment(message.acknowledged_at)})
     return Entry("bell", title, message.shown_at or message.created_at, "", details=details)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from teams.clock import ClockTimestamp, read_clock
 from teams.models import Address, Message, MessageItem, MessageStatus, Notification, NotificationStatus, Urgency
@@ -170,8 +171,11 @@ def _lay(placed: Sequence[tuple[Notification, Person, Sequence[Address]]], now: 
     urgent: dict[tuple[int, int], list[Notification]] = {}
     digests: dict[tuple[int, int], list[Notification]] = {}
     people = {person.user.pk: person for _row, person, _routes in placed}
+    unreachable: list[int] = []
     for row, person, routes in placed:
         urgency = person.urgency_of(registry.topic_of(row), row.payload, now)
+        if not routes and urgency != Urgency.INBOX:
+            unreachable.append(row.pk)
         for route in () if urgency == Urgency.INBOX else routes:
             by_channel = urgent if urgency == Urgency.URGENT else digests
             by_channel.setdefault((person.user.pk, route.channel_id), []).append(row)
@@ -181,6 +185,9 @@ def _lay(placed: Sequence[tuple[Notification, Person, Sequence[Address]]], now: 
         digest = open_digest(*key, people[key[0]], now)
         items += [MessageItem(message=digest, notification=row, channel_id=key[1]) for row in rows]
     MessageItem.objects.bulk_create(items, ignore_conflicts=True)
+    if unreachable:
+        reason = _("Told in the inbox only: no channel has an address of this person that works.")
+        Notification.objects.filter(pk__in=unreachable).update(last_error=reason)
 
 
 def _urgent_items(key: tuple[int, int], rows: Sequence[Notification], now: datetime) -> list[MessageItem]:

@@ -74,6 +74,7 @@ def test_a_person_without_any_address_is_told_in_the_inbox_alone(reader, sink):
 
     item.refresh_from_db()
     assert (item.status, counts.shown, counts.sent, sink.taken) == ("shown", 1, 0, [])
+    assert item.last_error.startswith("只在站内消息中提醒")
     assert not Message.objects.exists()
 
 
