@@ -35,7 +35,7 @@ VERIFY_AHEAD = timedelta(days=90)
 # The marks that each beat leaves under its own name; one that left none for three of its pauses is gone.
 BEAT_PREFIX, BEAT_MARK_SECONDS = "beat@", 15
 # A run of delivery may last some seconds, and only its end leaves a mark.
-SILENCE_AT_LEAST = timedelta(seconds=60)
+SILENCE_AT_LEAST = timedelta(seconds=50)
 
 
 @dataclass(frozen=True)

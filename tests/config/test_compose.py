@@ -44,6 +44,14 @@ def test_every_lasting_service_is_watched_restarted_and_given_time_to_end(servic
         assert service["restart"] == "unless-stopped", name
 
 
+@pytest.mark.parametrize("name", ["worker", "worker-bulk"])
+def test_a_worker_that_hangs_is_replaced_inside_its_container(services, name):
+    command = services[name]["command"].split()
+
+    assert command[:3] == ["python", "-m", "config.launcher.keep"]
+    assert f"/tmp/{command[3]}.pulse" in services[name]["healthcheck"]["test"][1]
+
+
 def test_no_secret_has_a_default():
     for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
         assert f"${{{name}:?" in COMPOSE

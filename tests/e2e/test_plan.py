@@ -121,6 +121,7 @@ def test_the_axis_scrolls_in_its_panel_and_is_a_list_on_the_phone(open_page, ord
     bars = desktop.locator("svg.axis:not(.axis-print) .axis-bar")
     assert names.count() == bars.count() == order.milestones.count()
     # Name and bar of each step stand on one line: the heights of the style sheet are those of the drawing.
+    desktop.wait_for_load_state("networkidle")  # Nothing moves any more between the two measurements.
     for index in (0, names.count() // 2, names.count() - 1):
         name, bar = names.nth(index).bounding_box(), bars.nth(index).bounding_box()
         assert abs(name["y"] + name["height"] / 2 - bar["y"] - bar["height"] / 2) < 1.5

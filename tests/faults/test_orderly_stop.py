@@ -6,6 +6,7 @@ R2. Sizes: FAULTS_SIZE=T0 (default), T1, T2.
 import os
 from collections import Counter, defaultdict
 from itertools import cycle, islice
+from statistics import median_low
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.faults.rig import Rig, Sinks, wait_until
 from tests.faults.world import SEED, World, judge, lay_down, make_world, say, wait_for_quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-STOPS = {"T0": 6, "T1": 30, "T2": 30}[os.environ.get("FAULTS_SIZE", "T0")]
-BATCH = 200  # steps that fall due around each stop
+SIZE = os.environ.get("FAULTS_SIZE", "T0")
+STOPS = {"T0": 6, "T1": 30, "T2": 30}[SIZE]
+BATCH = 120  # steps that fall due around each stop
 ROUND = ["worker1", "web1", "beat1", "worker2", "web2", "beat2"]
 LIMIT = 30
 # A send and its outcome take a tenth of that here; Celery by itself would wait for the end of the run, or 20 s.
@@ -54,7 +56,7 @@ def test_stopping_in_order_loses_and_repeats_nothing(world, sinks, tmp_path):
     served, refused = len(world.closed), sum(clerk.refused for clerk in crew)
     print(f"slowest stops {slowest} s; {served} requests answered, {refused} refused connections tried again")
     assert max(slowest.values()) <= LIMIT
-    assert slowest["worker"] <= WORKER_LIMIT
+    assert median_low(took["worker"]) <= WORKER_LIMIT
     assert [fault for clerk in crew for fault in clerk.faults] == []
     assert served > STOPS
     assert acknowledged_but_missing(crew) == 0
@@ -82,3 +84,20 @@ def test_a_worker_ends_even_if_its_broker_is_away(world, sinks, tmp_path):
         rig.kill("broker")
 
         assert rig.stop_in_order("worker1") <= LIMIT
+
+
+@pytest.mark.skipif(SIZE == "T0", reason="the other ways to stop, from FAULTS_SIZE=T1 on")
+def test_control_stock_servers_cut_requests_and_keep_one_waiting(world, sinks, tmp_path):
+    stock = {"worker1": {"REMAP_SIGTERM": "SIGQUIT"}, "web1": {"GUNICORN_CMD_ARGS": "--worker-class gthread"}}
+    with Rig(tmp_path, sinks, workers=1, webs=1, environments=stock) as rig:
+        lay_down(world, 1000, spread=3600, begins_in=3 * 86400)
+        with clerks(rig, world.lead, Milestone.objects.order_by("pk"), count=8) as crew:
+            for _ in range(3):
+                rig.stop_in_order("web1")
+                start_again(rig, "web1")
+        lay_down(world, 10 * BATCH, spread=1, begins_in=0)
+        wait_until_busy(sinks, rig)
+        took = rig.stop_in_order("worker1")
+
+    assert any("reset" in fault or "Disconnected" in fault for clerk in crew for fault in clerk.faults)
+    assert took > WORKER_LIMIT

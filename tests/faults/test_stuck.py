@@ -25,7 +25,7 @@ from tests.faults.world import CHILDREN, SEED, THREADS, World, judge, lay_down, 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 IS_SHORT = os.environ.get("FAULTS_SIZE", "T0") == "T0"
 # A job counts as silent, and a process as stuck, after so many seconds; None: as in production.
-SILENCE, PATIENCE = (6, 15.0) if IS_SHORT else (None, PULSE_PATIENCE + 30)
+SILENCE, PATIENCE = (5, 10.0) if IS_SHORT else (None, PULSE_PATIENCE + 30)
 LIMIT = 60
 BATCH = 60
 

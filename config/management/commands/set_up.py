@@ -4,8 +4,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
-from psycopg2.errors import LockNotAvailable
+from django.utils.translation import gettext as _
 
+LOCK_NOT_AVAILABLE = "55P03"
 # While a migration waits for a table, everybody else who comes to that table waits behind it.
 LOCK_TIMEOUT = "1s"
 TRIES, PAUSE_SECONDS = 30, 2.0
@@ -27,9 +28,9 @@ class Command(BaseCommand):
                 call_command("migrate", interactive=False, verbosity=verbosity)
                 break
             except OperationalError as error:
-                if not isinstance(error.__cause__, LockNotAvailable) or not tries_left:
+                if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE or not tries_left:
                     raise
-                self.stdout.write("A table is in use by others; the migration tries again.")
+                self.stdout.write(_("A table is in use by others; the migration tries again."))
                 time.sleep(PAUSE_SECONDS)
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
