@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 
 class Worker(ThreadWorker):

@@ -49,7 +49,7 @@ def test_a_worker_that_hangs_is_replaced_inside_its_container(services, name):
     command = services[name]["command"].split()
 
     assert command[:3] == ["python", "-m", "config.launcher.keep"]
-    assert f"/tmp/{command[3]}.pulse" in services[name]["healthcheck"]["test"][1]
+    assert f"/{command[3]}.pulse" in services[name]["healthcheck"]["test"][1]
 
 
 def test_no_secret_has_a_default():
