@@ -22,12 +22,6 @@ BATCH = 200  # steps that fall due around each fault
 RECOVERY = 10
 
 
-@pytest.fixture
-def sinks():
-    with Sinks(SEED) as sinks:
-        yield sinks
-
-
 @pytest.fixture(scope="module")
 def server(django_db_blocker):
     with django_db_blocker.unblock(), DurableServer() as server:

@@ -19,24 +19,12 @@ from tests.faults.world import (
     judge,
     kill_busy,
     lay_down,
-    make_world,
     say,
     wait_for_quiet,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 MIX = ["worker", "child", "broker", "worker", "beat", "child", "worker", "broker"]
-
-
-@pytest.fixture
-def sinks():
-    with Sinks(SEED) as sinks:
-        yield sinks
-
-
-@pytest.fixture
-def world(transactional_db, sinks) -> World:
-    return make_world(sinks)
 
 
 def first_message(sinks: Sinks, rig: Rig) -> None:

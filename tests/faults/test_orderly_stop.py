@@ -13,7 +13,7 @@ import pytest
 from orders.models import Milestone
 from tests.faults.clients import acknowledged_but_missing, answers, clerks
 from tests.faults.rig import Rig, Sinks, wait_until
-from tests.faults.world import SEED, World, judge, lay_down, make_world, say, wait_for_quiet
+from tests.faults.world import judge, lay_down, say, wait_for_quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SIZE = os.environ.get("FAULTS_SIZE", "T0")
@@ -23,17 +23,6 @@ ROUND = ["worker1", "web1", "beat1", "worker2", "web2", "beat2"]
 LIMIT = 30
 # A send and its outcome take a tenth of that here; Celery by itself would wait for the end of the run, or 20 s.
 WORKER_LIMIT = 6
-
-
-@pytest.fixture
-def sinks():
-    with Sinks(SEED) as sinks:
-        yield sinks
-
-
-@pytest.fixture
-def world(transactional_db, sinks) -> World:
-    return make_world(sinks)
 
 
 def test_stopping_in_order_loses_and_repeats_nothing(world, sinks, tmp_path):

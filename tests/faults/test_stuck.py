@@ -20,7 +20,7 @@ from tests.factories import make_user
 from tests.faults.clients import answers, get
 from tests.faults.proxies import Proxy
 from tests.faults.rig import Rig, Sinks, wait_until
-from tests.faults.world import CHILDREN, SEED, THREADS, World, judge, lay_down, make_world, say, wait_for_quiet
+from tests.faults.world import CHILDREN, THREADS, World, judge, lay_down, say, wait_for_quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 IS_SHORT = os.environ.get("FAULTS_SIZE", "T0") == "T0"
@@ -28,17 +28,6 @@ IS_SHORT = os.environ.get("FAULTS_SIZE", "T0") == "T0"
 SILENCE, PATIENCE = (5, 10.0) if IS_SHORT else (None, PULSE_PATIENCE + 30)
 LIMIT = 60
 BATCH = 60
-
-
-@pytest.fixture
-def sinks():
-    with Sinks(SEED) as sinks:
-        yield sinks
-
-
-@pytest.fixture
-def world(transactional_db, sinks) -> World:
-    return make_world(sinks)
 
 
 def test_a_worker_that_sleeps_is_noticed_and_replaced(world, sinks, tmp_path):
