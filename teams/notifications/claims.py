@@ -24,6 +24,7 @@ from teams.models.messages import OPEN_MESSAGE, MessageQuerySet
 from teams.notifications import answer_tokens, registry, showing
 from teams.notifications.asking import ask
 from teams.notifications.counts import Counts
+from teams.notifications.pauses import pause_after
 from teams.notifications.people import Person, Readers
 
 MAX_DEATHS = 3
@@ -216,7 +217,7 @@ def _absorb(rows: list[Message], items: dict[int, list[MessageItem]], counts: Co
         same |= Q(recipient=recipient_id, channel=channel_id)
     mine = [row.pk for row in first.values()]
     others = Message.objects.filter(
-        same, status=MessageStatus.QUEUED, urgency=Urgency.URGENT, attempts=0, channel__off_at=None
+        same, status=MessageStatus.QUEUED, urgency=Urgency.URGENT, attempts=0, failures=0, channel__off_at=None
     ).exclude(pk__in=mine)
     others = others.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
     for other in others:
@@ -234,29 +235,29 @@ def _absorb(rows: list[Message], items: dict[int, list[MessageItem]], counts: Co
 def _claim(
     row: Message, person: Person, items: dict[int, list[MessageItem]], now: datetime, counts: Counts
 ) -> Claim | None:
-    """The message with its address; ended with a reason if the person has none in this channel any more."""
+    """The message with its address; if the person has none in this channel any more, its items go another way."""
+    notifications = [item.notification for item in items[row.pk]]
     for route in person.routes:
         if route.channel_id == row.channel_id:
-            return Claim(row, person, route, [item.notification for item in items[row.pk]], now)
+            return Claim(row, person, route, notifications, now)
     end(row, status=MessageStatus.FAILED, last_error=_("The person has no address in this channel any more."))
+    showing.place_elsewhere(notifications, now)
     counts.failed += 1
     return None
 
 
 def _told(claims: Sequence[Claim], now: datetime, counts: Counts) -> list[Claim]:
-    """Drop the items that are no longer true, and messages that nothing is left of."""
+    """Drop the items that are no longer true, set apart those that cannot be asked, and end what nothing is left of."""
     facts, errors = ask([item for claim in claims for item in claim.items], now)
-    _drop([item for claim in claims for item in claim.items if item.pk not in facts], errors)
+    _drop([item.pk for claim in claims for item in claim.items if item.pk not in facts and item.pk not in errors])
     kept = []
     for claim in claims:
-        row = claim.message
-        wrong = [item.pk for item in claim.items if item.pk in errors]
+        row, wrong = claim.message, [item for item in claim.items if item.pk in errors]
         claim.items = [item for item in claim.items if item.pk in facts]
+        if wrong:
+            _set_apart(row, wrong, errors, counts, is_all=not claim.items)
         if not claim.items:
-            if wrong:
-                end(row, status=MessageStatus.FAILED, last_error=errors[wrong[0]])
-                counts.failed += 1
-            else:
+            if not wrong:
                 end(row, status=MessageStatus.CANCELLED, cancelled_reason="no_longer_true")
                 counts.cancelled += 1
             continue
@@ -271,15 +272,38 @@ def _told(claims: Sequence[Claim], now: datetime, counts: Counts) -> list[Claim]
     return kept
 
 
-def _drop(items: Sequence[Notification], errors: Mapping[int, str]) -> None:
+def _drop(ids: Sequence[int]) -> None:
     """Leave items out of what still waits to be sent; what was sent stays as it was."""
-    waiting = MessageItem.objects.filter(message__status__in=OPEN_MESSAGE)
-    for reason, dropped in (
-        ("no_longer_true", [item.pk for item in items if item.pk not in errors]),
-        ("cannot_be_checked", list(errors)),
-    ):
-        if dropped:
-            waiting.filter(notification__in=dropped).update(dropped_reason=reason)
+    if ids:
+        waiting = MessageItem.objects.filter(message__status__in=OPEN_MESSAGE, notification__in=ids)
+        waiting.update(dropped_reason="no_longer_true")
+
+
+def _set_apart(
+    row: Message, items: Sequence[Notification], errors: Mapping[int, str], counts: Counts, *, is_all: bool
+) -> None:
+    """Ask again later about items that could not be asked, in a message of their own: they hold up no other.
+
+    Whether that is too often is seen when it is taken up again.
+    """
+    fields = {
+        "failures": row.failures + 1,
+        "last_error": errors[items[0].pk],
+        "not_before": ClockTimestamp() + Value(pause_after(row.failures + 1)),
+    }
+    counts.retried += 1
+    if is_all:
+        end(row, status=MessageStatus.QUEUED, **fields)
+        return
+    apart = Message.objects.create(
+        recipient_id=row.recipient_id,
+        channel=row.channel,
+        urgency=Urgency.URGENT,
+        created_at=ClockTimestamp(),
+        planned_at=row.planned_at,
+        **fields,
+    )
+    MessageItem.objects.filter(message=row, notification__in=items).update(message=apart)
 
 
 def _read_agendas(claims: Sequence[Claim], now: datetime) -> None:

@@ -132,6 +132,51 @@ def test_an_item_that_cannot_be_checked_holds_up_no_other_and_is_parked(reader, 
     assert len(sink.taken) == 1
 
 
+def test_items_that_cannot_be_checked_any_more_are_set_apart_and_parked_in_the_end(reader, asked, sink, settings):
+    settings.URGENT_MESSAGES_A_DAY = None
+    bad, good = put(reader, "thing:1"), put(reader, "thing:2")
+    showing.show_due(Counts())
+    asked.broken.add("thing:1")
+
+    delivery.deliver()
+    assert [entry.key for entry in sink.taken[0].content.entries] == ["thing:2"]
+    assert (message_of(good).status, message_of(bad).status) == ("sent", "queued")
+    for _ in range(settings.OUTBOX_MAX_ATTEMPTS + 1):
+        make_due(message_of(bad))
+        delivery.deliver()
+
+    assert (message_of(bad).status, message_of(bad).last_error) == ("failed", "RuntimeError: cannot be asked")
+    assert len(sink.taken) == 1
+
+
+def test_an_item_that_can_be_checked_again_goes_out(reader, asked, sink):
+    item = put(reader)
+    showing.show_due(Counts())
+    asked.broken.add("thing:1")
+    delivery.deliver()
+    asked.broken.clear()
+    make_due(message_of(item))
+
+    delivery.deliver()
+
+    assert (message_of(item).status, len(sink.taken)) == ("sent", 1)
+
+
+def test_what_waits_for_an_address_that_was_switched_off_goes_another_way(reader, sink):
+    channel = make_channel(reader, "webhook")
+    item = put(reader)
+    showing.show_due(Counts())
+    reader.addresses.filter(channel=channel).update(is_on=False)
+
+    delivery.deliver()
+
+    assert [parcel.address for parcel in sink.taken] == ["wang@example.com"]
+    assert set(Message.objects.filter(items__notification=item).values_list("channel__kind", "status")) == {
+        ("webhook", "failed"),
+        ("email", "sent"),
+    }
+
+
 @pytest.mark.usefixtures("one_each")
 def test_a_message_that_cannot_be_rendered_holds_up_no_other_and_is_parked(reader, sink, settings):
     bad, good = put(reader, "thing:1", is_poison=True), put(reader, "thing:2")
