@@ -21,9 +21,10 @@ from django.utils.translation import gettext as _
 from teams.clock import ClockTimestamp, read_clock
 from teams.models import Address, Channel, Deferral, Message, MessageItem, MessageStatus, Notification, Urgency
 from teams.models.messages import OPEN_MESSAGE, MessageQuerySet
-from teams.notifications import answer_tokens, registry, showing
+from teams.notifications import answer_tokens, limits, registry, showing
 from teams.notifications.asking import ask
 from teams.notifications.counts import Counts
+from teams.notifications.locked import end, items_of, put_off
 from teams.notifications.pauses import pause_after
 from teams.notifications.people import Person, Readers
 
@@ -134,20 +135,13 @@ def _park_hopeless(rows: Sequence[Message], counts: Counts) -> list[Message]:
 def _checked(rows: Sequence[Message], readers: Readers, now: datetime, counts: Counts) -> list[Claim]:
     """Those that their person may be told now, with the items that are still true."""
     people = readers.read({row.recipient_id for row in rows}, now)
-    items = _items_of(rows)
+    items = items_of(rows)
     rows = [row for row in rows if _may_go(row, people[row.recipient_id], items, now, counts)]
-    rows = _within_limits(rows, people, now, counts)
+    rows = limits.within_limits(rows, people, now, counts)
     if settings.MESSAGE_MAX_ITEMS > 1:
-        _absorb(rows, items, counts)
+        limits.absorb(rows, items, counts)
     claims = [claim for row in rows if (claim := _claim(row, people[row.recipient_id], items, now, counts))]
     return _told(claims, now, counts)
-
-
-def _items_of(rows: Sequence[Message]) -> dict[int, list[MessageItem]]:
-    found: dict[int, list[MessageItem]] = {row.pk: [] for row in rows}
-    for item in MessageItem.objects.filter(message__in=found, dropped_reason="").select_related("notification"):
-        found[item.message_id].append(item)
-    return found
 
 
 def _may_go(row: Message, person: Person, items: dict[int, list[MessageItem]], now: datetime, counts: Counts) -> bool:
@@ -164,72 +158,6 @@ def _may_go(row: Message, person: Person, items: dict[int, list[MessageItem]], n
         put_off(row, opening, Deferral.QUIET, counts)
         return False
     return True
-
-
-def _within_limits(
-    rows: Sequence[Message], people: Mapping[int, Person], now: datetime, counts: Counts
-) -> list[Message]:
-    """Keep urgent messages apart, and past the day's number give their items to the next digest."""
-    limit, spacing = settings.URGENT_MESSAGES_A_DAY, timedelta(seconds=settings.URGENT_SPACING_SECONDS)
-    if limit is None:
-        return list(rows)
-    kept = []
-    # What this very claim lets go counts as well.
-    going: dict[tuple[int, int], int] = {}
-    for row in rows:
-        key = (row.recipient_id, row.channel_id)
-        if row.urgency != Urgency.URGENT or row.attempts or key in going:
-            kept.append(row)
-            continue
-        hours = people[row.recipient_id].hours
-        before = Message.objects.filter(
-            recipient=row.recipient_id, channel=row.channel_id, urgency=Urgency.URGENT, attempt_started_at__isnull=False
-        ).exclude(status=MessageStatus.CANCELLED)
-        today = before.filter(attempt_started_at__gte=hours.day_begins(now)).count()
-        last = before.order_by("-attempt_started_at").values_list("attempt_started_at", flat=True).first()
-        if today >= limit:
-            _join_digest(row, people[row.recipient_id], now, counts)
-        elif last is not None and now - last < spacing:
-            put_off(row, last + spacing, Deferral.SPACING, counts)
-        else:
-            going[key] = row.pk
-            kept.append(row)
-    return kept
-
-
-def _join_digest(row: Message, person: Person, now: datetime, counts: Counts) -> None:
-    digest = showing.open_digest(row.recipient_id, row.channel_id, person, now)
-    Message.objects.filter(pk=digest.pk, deferral="").update(deferral=Deferral.LIMIT)
-    row.items.update(message=digest)
-    end(row, status=MessageStatus.CANCELLED, cancelled_reason="merged")
-    counts.merged += 1
-
-
-def _absorb(rows: list[Message], items: dict[int, list[MessageItem]], counts: Counts) -> None:
-    """Put other urgent messages that wait for the same person and channel into the one that goes."""
-    first: dict[tuple[int, int], Message] = {}
-    for row in [row for row in rows if row.urgency == Urgency.URGENT and not row.attempts]:
-        first.setdefault((row.recipient_id, row.channel_id), row)
-    if not first:
-        return
-    same = Q()
-    for recipient_id, channel_id in first:
-        same |= Q(recipient=recipient_id, channel=channel_id)
-    mine = [row.pk for row in first.values()]
-    others = Message.objects.filter(
-        same, status=MessageStatus.QUEUED, urgency=Urgency.URGENT, attempts=0, failures=0, channel__off_at=None
-    ).exclude(pk__in=mine)
-    others = others.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
-    for other in others:
-        into = first[other.recipient_id, other.channel_id]
-        moved = items.pop(other.pk, None) or _items_of([other])[other.pk]
-        if len(items[into.pk]) + len(moved) > settings.MESSAGE_MAX_ITEMS:
-            continue
-        MessageItem.objects.filter(message=other).update(message=into)
-        items[into.pk] += moved
-        end(other, status=MessageStatus.CANCELLED, cancelled_reason="merged")
-        counts.merged += 1
-        rows[:] = [row for row in rows if row.pk != other.pk]
 
 
 def _claim(
@@ -350,17 +278,6 @@ def _lease(claims: Sequence[Claim]) -> None:
 
 def after_pace(channel: Channel) -> Any:
     return ClockTimestamp() + Value(timedelta(seconds=channel.pace_seconds))
-
-
-def put_off(row: Message, until: datetime, deferral: Deferral, counts: Counts) -> None:
-    """Not now: the row is queued again from `until` on. This transaction has locked it."""
-    end(row, status=MessageStatus.QUEUED, not_before=until, deferral=deferral)
-    counts.deferred += 1
-
-
-def end(row: Message, **fields: Any) -> None:
-    """Write to a row that this transaction has locked; nobody's lease is on it any more."""
-    Message.objects.filter(pk=row.pk).update(lease_until=None, lease_owner="", **fields)
 
 
 def next_opportunity(now: datetime, within: timedelta) -> datetime | None:
