@@ -21,6 +21,7 @@ from orders.process import steps_of
 from orders.schedule import specs_of
 from orders.services.plans.applying import NOT_UNDONE
 from orders.services.plans.proposing import Move, Proposal, rules_of
+from orders.workflow import ShipmentStatus
 from teams.models import User
 
 SHOWN_CHANGES = 20
@@ -43,7 +44,10 @@ class MoveRow:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a change would do; `people` are those whose steps move, with how many."""
+    """What a change would do; `people` are those whose steps move, with how many.
+
+    `sailings`: if nothing moves, the shipments with an ETD, from which the dates hang rather than from the promise.
+    """
 
     moved: list[MoveRow]
     added: list[MoveRow]
@@ -51,6 +55,7 @@ class Preview:
     people: list[tuple[str, int]]
     notes: list["TermsNote"]
     shortfalls: list[ShortfallView]
+    sailings: list[str]
 
     @property
     def count(self) -> int:
@@ -94,7 +99,16 @@ def preview_of(proposal: Proposal, live: LivePlan | None = None) -> Preview:
         people=sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])),
         notes=_terms_notes(proposal),
         shortfalls=shortfalls_of(proposal.plan, proposal.nodes, milestones, shipments),
+        sailings=_sailings(proposal),
     )
+
+
+def _sailings(proposal: Proposal) -> list[str]:
+    if proposal.moves:
+        return []
+    sailing = Shipment.objects.filter(lines__order_line__order=proposal.order, etd__isnull=False)
+    sailing = sailing.exclude(status=ShipmentStatus.CANCELLED)
+    return list(sailing.distinct().order_by("number").values_list("number", flat=True))
 
 
 def _move_row(

@@ -112,7 +112,31 @@ def no_patience() -> None:
     delivery.until_written = lambda write: write()
 
 
+def own_clock() -> None:
+    """The machine's clock decides what is due, not the database's."""
+    from django.utils import timezone
+
+    from orders import tasks
+    from teams import clock
+    from teams.notifications import claims, delivery, outcomes, showing
+
+    def read_own_clock() -> clock.DatabaseClock:
+        return clock.DatabaseClock(timezone.now(), clock.read_clock().server_started_at)
+
+    for module in (tasks, claims, delivery, outcomes, showing):
+        module.read_clock = read_own_clock
+
+
+def no_second_look() -> None:
+    """Nobody asks again whether a step is still open before its reminder is shown and sent."""
+    from orders.models.milestones import MilestoneQuerySet
+
+    MilestoneQuerySet.active = lambda self: self
+
+
 CONTROLS = {
+    "own_clock": own_clock,
+    "no_second_look": no_second_look,
     "mark_before_send": mark_before_send,
     "no_unique_key": no_unique_key,
     "no_patience": no_patience,

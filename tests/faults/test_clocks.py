@@ -3,7 +3,7 @@
 import pytest
 
 from orders.models import Milestone
-from tests.faults.rig import Rig, Sinks
+from tests.faults.rig import Rig, Sinks, wait_until
 from tests.faults.world import SEED, SIZE, judge, lay_down, make_world, say, wait_for_quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -35,3 +35,15 @@ def test_wrong_clocks_lose_nothing_and_tell_nothing_early(transactional_db, tmp_
     assert verdict.is_clean(0), verdict
     assert sum(sinks.http.bad_signatures.values()) == 0
     assert max(delays) <= 30
+
+
+def test_control_by_their_own_clock_workers_tell_early(transactional_db, tmp_path):
+    with Sinks(SEED) as sinks:
+        world = make_world(sinks)
+        lay_down(world, 60, spread=10, begins_in=40, people=world.people)
+        with Rig(
+            tmp_path, sinks, control="own_clock", workers=1, environments={"worker1": {"FAULTS_CLOCK_HOURS": "1"}}
+        ):
+            wait_until(lambda: sinks.count() > 20, seconds=35, what="messages before they are due")
+
+    assert judge(world, sinks).early > 0

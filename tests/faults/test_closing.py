@@ -42,3 +42,15 @@ def test_nothing_is_told_about_a_step_whose_completion_was_answered(transactiona
     assert PAIRS / 20 < told < PAIRS  # they did race
     assert verdict.after_closing == 0, verdict
     assert (verdict.doubled, verdict.extra) == (0, 0), verdict
+
+
+def test_control_without_the_second_look_closed_steps_are_told(transactional_db, tmp_path, monkeypatch):
+    monkeypatch.setattr("teams.notifications.outbox.cancel", lambda **_: 0)  # the first look, in this process
+    with Sinks(SEED) as sinks:
+        world = make_world(sinks)
+        with Rig(tmp_path, sinks, control="no_second_look", workers=1) as rig:
+            lay_down(world, 60, spread=5, people=world.people, begins_in=6)
+            complete_as_they_fall_due(world, random.Random(SEED))
+            wait_for_quiet(rig, sinks, seconds=60)
+
+    assert judge(world, sinks).after_closing > 0

@@ -346,6 +346,23 @@ def test_the_preview_is_what_is_applied_and_undo_brings_all_back(client, clerk, 
     assert PlanChange.objects.filter(order=export, is_undone=True).count() == 1
 
 
+def test_a_promise_that_moves_nothing_names_the_sailing_that_would(client, team, clerk, export):
+    shipments.create_shipment(
+        values={"number": "S-9", "team": team, "etd": TODAY + 120 * DAY},
+        lines={first_line(export).pk: 100},
+        by=clerk,
+        now=NOW,
+    )
+    plans.apply_changes(order_id=export.pk, changes=Changes(), by=clerk, now=NOW)
+    client.force_login(clerk)
+
+    data = shown(client, export, promised_date=(PROMISED + 14 * DAY).isoformat())
+    response = client.get(page("order_plan_preview", export), data)
+
+    assert response.context["preview"].count == 0
+    assert "S-9" in response.content.decode()
+
+
 def test_preview_tells_people_floats_constraints_and_what_the_terms_do(client, team, clerk, export):
     make_user("finance", team=team, name="吴丹")
     client.force_login(clerk)
