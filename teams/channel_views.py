@@ -52,7 +52,6 @@ def find_channel(request: PersonRequest, pk: int) -> Channel:
 @require_safe
 def channel_list(request: PersonRequest) -> HttpResponse:
     require_settings(request)
-    Channel.mail()
     now = timezone.now()
     sent = Message.objects.filter(channel=OuterRef("pk"), status=MessageStatus.SENT)
     rows = Channel.objects.filter(owner=None).select_related("team").annotate(has_sent=Exists(sent))

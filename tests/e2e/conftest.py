@@ -95,4 +95,5 @@ def log_in(page: Page, username: str) -> None:
 
 def fits(page: Page) -> bool:
     """Nothing is wider than the screen."""
+    page.wait_for_load_state()  # Between two pages there is no document to measure.
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -28,6 +28,7 @@ def anna(db):
 
 @pytest.fixture
 def office(client, anna):
+    Channel.mail()  # which migrations make; tests with real commits empty all tables
     client.force_login(anna)
     return client
 

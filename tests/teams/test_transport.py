@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.utils import translation
 
 from teams.notifications import transport, wire
 from teams.notifications.channels import ChannelError
@@ -344,7 +345,8 @@ def test_tls_is_checked_against_the_name_and_not_the_address(tls_sink, certifica
 
 
 def test_a_certificate_of_another_name_is_refused_before_anything_is_sent(tls_sink, certificate):
-    error = refusal(trusting(certificate), f"https://other.example:{tls_sink.port}/hook/a")
+    with translation.override("en"):
+        error = refusal(trusting(certificate), f"https://other.example:{tls_sink.port}/hook/a")
 
     assert flags(error) == {"is_unreachable"}
     assert "certificate" in str(error)
