@@ -12,11 +12,8 @@ from .text import LauncherError, say, tr
 
 BROWSER_TESTS = "tests/e2e"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# A process a core and one more, since the fault tests mostly wait; a file stays in one of them, since its tests share
-# what they set up.
-PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
-# Browsers do not wait: a process a core.
-PARALLEL_BROWSERS = ("-n", "auto", "--dist", "loadfile")
+# A process a core; a file stays in one of them, since its tests share what they set up.
+PARALLEL = ("-n", "auto", "--dist", "loadfile")
 INTERRUPTED = 2  # pytest's exit code after Ctrl-C
 
 
@@ -41,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
                 "Ubuntu：snap install chromium）后重新运行测试。",
             )
         )
-    browser_code = _pytest([BROWSER_TESTS, *PARALLEL_BROWSERS], environment)
+    browser_code = _pytest([BROWSER_TESTS, *PARALLEL], environment)
     say(
         tr(
             f"Tests: {_verdict(code)}. Browser tests: {_verdict(browser_code)}.",
