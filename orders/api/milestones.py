@@ -14,10 +14,9 @@ from orders.api.filters import MilestoneFilter
 from orders.api.serializers import MilestoneAnswer
 from orders.models import Milestone
 from orders.services import milestones as services
-from orders.snooze import subject_of
+from orders.services.answers import acknowledge_step
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
 from teams.permissions import Permission
-from teams.services import inbox
 
 
 class MilestoneView(ListMixin, RetrieveMixin, RowsView):
@@ -78,8 +77,7 @@ class MilestoneView(ListMixin, RetrieveMixin, RowsView):
         """The reader has seen the reminders of this step that were sent to them."""
         milestone = self.get_object()
         self.read_body(bodies.EmptyBody)
-        for subject in (milestone.subject, subject_of(milestone)):
-            inbox.acknowledge_about(subject=subject, by=self.user, now=self.now)
+        acknowledge_step(milestone, by=self.user, now=self.now)
         return self.show(milestone)
 
     @extend_schema(request=BulkBody, responses=BulkAnswer)

@@ -80,11 +80,16 @@ def give_answer(*, link_id: int, answer: str, now: datetime, **values: Any) -> G
         raise LinkWorthless(Miss.REVOKED)
     person = link.notification.recipient
     at = _ACTS[answer](milestone, link.notification, person, now, values)
-    for subject in (milestone.subject, subject_of(milestone)):
-        inbox.acknowledge_about(subject=subject, by=person, now=now)
+    acknowledge_step(milestone, by=person, now=now)
     link.used_at, link.answer = now, answer
     link.save(update_fields=["used_at", "answer"])
     return Given(milestone, at)
+
+
+def acknowledge_step(milestone: Milestone, *, by: User, now: datetime) -> None:
+    """The person has seen what they were told about the step, and what they had put off about it (K24)."""
+    for subject in (milestone.subject, subject_of(milestone)):
+        inbox.acknowledge_about(subject=subject, by=by, now=now)
 
 
 def _done(milestone: Milestone, told: Notification, by: User, now: datetime, values: Mapping[str, Any]) -> Instant:
