@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("urgent", "At once, in working hours"),
-                            ("digest", "In the morning digest; at once what cannot wait for it"),
+                            ("digest", "In the morning digest"),
                         ],
                         max_length=6,
                     ),
@@ -428,7 +428,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("urgent", "At once, in working hours"),
-                            ("digest", "In the morning digest; at once what cannot wait for it"),
+                            ("digest", "In the morning digest"),
                             ("inbox", "In the inbox only"),
                         ],
                         max_length=6,

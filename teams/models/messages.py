@@ -23,7 +23,7 @@ class MessageStatus(models.TextChoices):
 
 class Urgency(models.TextChoices):
     URGENT = "urgent", pgettext_lazy("urgency", "At once, in working hours")
-    DIGEST = "digest", pgettext_lazy("urgency", "In the morning digest; at once what cannot wait for it")
+    DIGEST = "digest", pgettext_lazy("urgency", "In the morning digest")
     INBOX = "inbox", pgettext_lazy("urgency", "In the inbox only")
 
 
