@@ -3,6 +3,7 @@
 R18. tests/config/test_migration_rules.py keeps later migrations such that the old code can go on while they run.
 """
 
+import statistics
 import threading
 import time
 from collections import Counter
@@ -65,7 +66,7 @@ class Load:
     steps: list[int]
     counts: Counter = field(default_factory=Counter)
     queued: list[str] = field(default_factory=list)  # keys of what was acknowledged
-    slowest: float = 0.0
+    seconds: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -97,7 +98,7 @@ class Load:
                         self.faults.append(f"{work.__name__}: {error}")
                 else:
                     self.counts[work.__name__] += 1
-                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.seconds.append(time.monotonic() - began)
         finally:
             link.close()
 
@@ -178,9 +179,10 @@ def test_migrating_under_load_holds_nobody_up_and_loses_nothing(old_release, mon
         took = time.monotonic() - began
     release.join()
 
-    print(f"{took:.1f} s for the migrations; {dict(load.counts)}; the slowest statement {load.slowest:.2f} s")
-    # A wait for a lock beyond LIMIT would be one; how long a statement takes is a matter of the machine as well.
+    print(f"{took:.1f} s for the migrations; {dict(load.counts)}; the slowest statement {max(load.seconds):.2f} s")
+    # A wait for a lock beyond LIMIT would be one; a single statement may be slow for want of a processor.
     assert load.faults == []
+    assert statistics.quantiles(load.seconds, n=100)[98] < LIMIT
     assert min(load.counts["_queue"], load.counts["_done"], load.counts["_read"]) > 20
     assert_converted(load)
 
