@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orders.views import (
+    acts,
     answers,
     desk,
     documents,
@@ -20,6 +21,11 @@ urlpatterns = [
     path("", desk.desk, name="desk"),
     path("desk/counts/", desk.desk_counts, name="desk_counts"),
     path("desk/complete/", desk.desk_complete, name="desk_complete"),
+    path("acts/", acts.act_list, name="acts"),
+    path("acts/<int:pk>/", acts.act_page, name="act"),
+    path("acts/<int:pk>/undo/", acts.act_undo, name="act_undo"),
+    path("acts/<slug:operation>/", acts.act_do, name="act_do"),
+    path("acts/<slug:operation>/preview/", acts.act_preview, name="act_preview"),
     path("a/<str:token>/", answers.answer, name="answer"),
     path("steps/<int:pk>/<slug:action>/", steps.step_act, name="step_act"),
     path("company-options/", order_new.company_options, name="company_options"),

@@ -1,3 +1,4 @@
+from orders.models.acts import ActItem, BulkAct
 from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
 from orders.models.ladders import LadderJob, Ladders, TeamLadder
@@ -8,6 +9,8 @@ from orders.models.shipments import Shipment, ShipmentLine
 from orders.models.templates import ProcessTemplate, TemplateDependency, TemplateStep
 
 __all__ = [
+    "ActItem",
+    "BulkAct",
     "ClockPause",
     "DelayReason",
     "DocumentKind",

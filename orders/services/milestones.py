@@ -201,6 +201,15 @@ def assign_milestone(*, milestone_id: int, assignee: User, by: User, now: dateti
     return flow.refresh(order, now=now)[milestone.pk]
 
 
+@transaction.atomic
+def give_back(*, milestone_id: int, assignee_id: int | None, by: User, now: datetime) -> None:
+    """Undo an assignment: the step goes back to whom it belonged to before, be it nobody."""
+    order, milestone = _locked(milestone_id)
+    former = User.objects.get(pk=assignee_id) if assignee_id else None
+    _give(order, milestone, former, by=by, now=now, reason=_("Undone"))
+    flow.refresh(order, now=now)
+
+
 def hand_over(
     order: Order, changed: Iterable[str], former: Mapping[str, int | None], *, by: User, now: datetime
 ) -> None:
@@ -219,7 +228,7 @@ def hand_over(
             _give(order, milestone, person, by=by, now=now, reason="")
 
 
-def _give(order: Order, milestone: Milestone, assignee: User, *, by: User, now: datetime, reason: str) -> None:
+def _give(order: Order, milestone: Milestone, assignee: User | None, *, by: User, now: datetime, reason: str) -> None:
     old = str(milestone.assignee or "")
     milestone.assignee = assignee
     milestone.save(update_fields=["assignee"])
@@ -230,7 +239,7 @@ def _give(order: Order, milestone: Milestone, assignee: User, *, by: User, now: 
         now=now,
         milestone=milestone,
         old=old[:80],
-        new=str(assignee)[:80],
+        new=str(assignee or "")[:80],
         reason=reason,
     )
     outbox.cancel(subjects=[milestone.subject], reason="reassigned")

@@ -131,6 +131,16 @@ PAGES = {
     "orders": Entry(),
     "desk_counts": Entry(),
     "desk_complete": Entry(writes={"post": None}, reads=False),  # each id is decided apart
+    "acts": Entry(),
+    "act": Entry(lambda t: [t.act.pk], "person"),
+    "act_undo": Entry(lambda t: [t.act.pk], "person", {"post": None}, False),
+    # Each row is decided apart: tests/orders/test_acts.py
+    "act_do": Entry(
+        lambda t: ["no-such" if t.order.number == "NO-SUCH" else "complete"], "everyone", {"post": None}, False
+    ),
+    "act_preview": Entry(
+        lambda t: ["no-such" if t.order.number == "NO-SUCH" else "complete"], "everyone", {"post": None}, False
+    ),
     "step_act": Entry(
         lambda t: [t.milestone.pk, "complete"], "order", {"post": P.MILESTONE_COMPLETE}, P.MILESTONE_COMPLETE
     ),

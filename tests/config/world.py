@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
+from orders.models import BulkAct, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
 from orders.services import documents, shipments
 from teams.models import (
     ApiToken,
@@ -50,6 +50,7 @@ class Things:
     ladder_job: LadderJob
     own_channel: Channel
     leave: Leave
+    act: BulkAct
 
 
 @dataclass
@@ -73,6 +74,7 @@ class World:
     tokens: dict[int, ApiToken] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     leaves: dict[int, Leave] = field(default_factory=dict)
+    acts: dict[int, BulkAct] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
@@ -80,6 +82,7 @@ class World:
         if side == "own":
             things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
             things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
+            things.act = self.acts[person.pk]
         return things
 
 
@@ -93,6 +96,7 @@ def make_world() -> World:
         world.messages[person.pk] = _message(person)
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
         world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
+        world.acts[person.pk] = _act(person)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -141,6 +145,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         ladder_job=LadderJob.objects.create(team=team, by=clerk, created_at=MONDAY),
         own_channel=_own_channel(clerk),
         leave=_leave(clerk),
+        act=_act(clerk),
     )
 
 
@@ -161,6 +166,10 @@ def _leave(person: User) -> Leave:
     )
     day = MONDAY.date() + timedelta(days=20_000)
     return Leave.objects.create(user=person, deputy=deputy, from_date=day, to_date=day)
+
+
+def _act(person: User) -> BulkAct:
+    return BulkAct.objects.create(operation="edit", by=person, at=MONDAY, finished_at=MONDAY)
 
 
 def _message(person: User) -> Notification:

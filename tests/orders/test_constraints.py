@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from orders.models import (
+    ActItem,
+    BulkAct,
     ClockPause,
     Milestone,
     Order,
@@ -40,6 +42,11 @@ def break_milestone(order, **fields):
 def add_pause(order, **fields):
     values = {"side": "customer", "reason": "x", "from_at": MONDAY, "by": order.clerk, **fields}
     ClockPause.objects.create(milestone=order.milestones.get(code="PICKED"), **values)
+
+
+def add_act_item(order, **fields):
+    act, _made = BulkAct.objects.get_or_create(operation="edit", by=order.clerk, at=MONDAY)
+    ActItem.objects.create(act=act, target_id=order.pk, label="x", **{"state": "done", **fields})
 
 
 def add_document(order, **fields):
@@ -117,6 +124,8 @@ CASES = {
         shipment=add_shipment(o), order_line=first_line(o), quantity=1
     ),
     "shipmentline_quantity_positive": lambda o: add_shipment(o, quantity=0),
+    "actitem_once": lambda o: twice(add_act_item, o),
+    "actitem_state_known": lambda o: add_act_item(o, state="lost"),
     "orderdocument_version_once": lambda o: twice(add_document, o),
     "orderdocument_decision_follows_status": lambda o: add_document(o, status="accepted"),
     "templatestep_code_once": lambda o: o.template.steps.filter(position=1).update(code="PICKED"),

@@ -1,0 +1,186 @@
+"""Forms of bulk acts: what is said once for all rows. `values()` gives what the operation takes."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from orders.filters import people_of
+from orders.forms.orders import DateInput
+from orders.forms.steps import InstantInput
+from orders.models import DelayReason
+from orders.words import Priority, Side
+from teams.models import User
+
+SIDES = [choice for choice in Side.choices if choice[0] != Side.INTERNAL]
+
+
+def reason_field(**kwargs: Any) -> forms.CharField:
+    return forms.CharField(**{"label": _("Reason"), "max_length": 300, **kwargs})
+
+
+class ActForm(forms.Form):
+    """`title` and `submit` are what the reader sees around it."""
+
+    title: Any = ""
+    submit: Any = ""
+    is_grave = False
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        for name, field in self.fields.items():
+            field.widget.attrs["id"] = f"id_act_{name}"
+
+    @property
+    def is_complete_as_it_stands(self) -> bool:
+        """Nothing has to be filled in, so the effects can be shown at once."""
+        return not any(field.required and not field.initial for field in self.fields.values())
+
+    def values(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class CompleteAct(ActForm):
+    title = _("Complete the checked steps")
+    submit = pgettext_lazy("button", "Complete")
+    actual_finish_at = forms.DateTimeField(
+        label=_("When it happened"), required=False, widget=InstantInput(), help_text=_("Empty: now.")
+    )
+    delay_reason = forms.ModelChoiceField(
+        label=_("Why it is late"),
+        required=False,
+        queryset=DelayReason.objects.none(),
+        empty_label="—",
+        help_text=_("Kept with the steps that are late."),
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=4000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reason: Any = self.fields["delay_reason"]
+        reason.queryset = DelayReason.objects.filter(is_active=True).order_by("side", "pk")
+
+
+class SkipAct(ActForm):
+    title = _("Skip the checked steps")
+    submit = pgettext_lazy("button", "Skip")
+    reason = reason_field()
+
+
+class PauseAct(ActForm):
+    title = _("Waiting on others")
+    submit = pgettext_lazy("button", "Wait")
+    side = forms.ChoiceField(
+        label=_("Who holds the ball"), choices=SIDES, widget=forms.RadioSelect, initial=Side.CUSTOMER
+    )
+    reason = reason_field()
+
+
+class ResumeAct(ActForm):
+    title = _("Go on")
+    submit = pgettext_lazy("button", "Go on")
+    reason = reason_field(label=_("Note"), required=False)
+
+
+class AssignAct(ActForm):
+    title = _("Give to somebody else")
+    submit = pgettext_lazy("button", "Assign")
+    assignee = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    reason = reason_field(label=_("Note"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assignee: Any = self.fields["assignee"]
+        assignee.queryset = people_of(self.user).filter(is_active=True)
+
+
+class EditAct(ActForm):
+    """What is left empty stays as it is."""
+
+    title = _("Change the checked orders")
+    submit = pgettext_lazy("button", "Change")
+    people = ("clerk", "sales_rep", "logistics_owner")
+    clerk = forms.ModelChoiceField(label=_("Clerk"), required=False, queryset=User.objects.none())
+    sales_rep = forms.ModelChoiceField(label=_("sales representative"), required=False, queryset=User.objects.none())
+    logistics_owner = forms.ModelChoiceField(
+        label=_("logistics coordinator"), required=False, queryset=User.objects.none()
+    )
+    priority = forms.ChoiceField(label=_("priority"), required=False, choices=[("", "—"), *Priority.choices])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        colleagues = people_of(self.user).filter(is_active=True)
+        for name in self.people:
+            field: Any = self.fields[name]
+            field.queryset, field.empty_label = colleagues, _("as it is")
+
+    @property
+    def is_complete_as_it_stands(self) -> bool:
+        return False
+
+    def clean(self) -> dict[str, Any] | None:
+        given = super().clean()
+        if not self.errors and not any((given or {}).values()):
+            raise forms.ValidationError(_("Say what shall change."))
+        return given
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class PromiseAct(ActForm):
+    title = _("Move the promise of the checked orders")
+    submit = pgettext_lazy("button", "Move the promise")
+    new_date = forms.DateField(label=_("New promised date"), widget=DateInput())
+    side = forms.ChoiceField(label=_("At whose wish"), choices=Side.choices, widget=forms.RadioSelect)
+    reason = reason_field()
+
+
+class HoldAct(ActForm):
+    title = _("Put the checked orders on hold")
+    submit = pgettext_lazy("button", "Hold")
+    side = forms.ChoiceField(
+        label=_("Because of"), choices=Side.choices, widget=forms.RadioSelect, initial=Side.CUSTOMER
+    )
+    reason = reason_field()
+
+
+class CancelAct(HoldAct):
+    title = _("Cancel the checked orders")
+    submit = pgettext_lazy("button", "Cancel order")
+    is_grave = True
+
+
+class ResumeOrdersAct(ActForm):
+    title = _("Take up the checked orders again")
+    submit = pgettext_lazy("button", "Resume")
+    reason = reason_field(label=_("Note"), required=False)
+
+
+class ConfirmAct(ActForm):
+    title = _("Confirm the checked orders")
+    submit = pgettext_lazy("button", "Confirm")
+
+
+class CloseAct(ActForm):
+    title = _("Close the checked orders")
+    submit = pgettext_lazy("button", "Close order")
+
+
+# By the code of the operation (orders.services.acts.OPERATIONS).
+ACT_FORMS: dict[str, type[ActForm]] = {
+    "complete": CompleteAct,
+    "skip": SkipAct,
+    "pause": PauseAct,
+    "resume": ResumeAct,
+    "assign": AssignAct,
+    "edit": EditAct,
+    "promise": PromiseAct,
+    "order-confirm": ConfirmAct,
+    "order-hold": HoldAct,
+    "order-resume": ResumeOrdersAct,
+    "order-cancel": CancelAct,
+    "order-close": CloseAct,
+}

@@ -1,0 +1,115 @@
+"""Bulk acts: preview of the effects, doing it, and the one undo. The same dialog for every list."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from orders.forms.acts import ACT_FORMS, ActForm
+from orders.models import BulkAct
+from orders.pages.acts import act_row, recent_acts, summary_of
+from orders.services.acts import MAX_TARGETS, OPERATIONS, Operation, Result, carry_out, preview, undo
+from teams.errors import DomainError
+from teams.http import PersonRequest
+
+
+@login_required
+@require_POST
+def act_preview(request: PersonRequest, operation: str) -> HttpResponse:
+    """The form of the act and what it would do to each checked row; nothing is written.
+
+    The first call brings the rows only; as soon as what is asked for is filled in, the effects follow.
+    """
+    found, ids = _asked(request, operation)
+    form = _form(request, operation, is_bound="is_filled" in request.POST)
+    is_ready = form.is_valid() if form.is_bound else form.is_complete_as_it_stands
+    context = _context(request, found, form, ids)
+    if is_ready:
+        values = form.values() if form.is_bound else _initial(form)
+        try:
+            effects = preview(found, ids, values, by=request.user, now=timezone.now())
+        except DomainError as refusal:
+            return _show(request, {**context, "refusal": str(refusal)}, status=422)
+        context |= {"effects": effects, "summary": summary_of(effects, len(ids))}
+    return _show(request, context)
+
+
+@login_required
+@require_POST
+def act_do(request: PersonRequest, operation: str) -> HttpResponse:
+    found, ids = _asked(request, operation)
+    form = _form(request, operation, is_bound=True)
+    context = _context(request, found, form, ids)
+    if not form.is_valid() or not ids:
+        return _show(request, context, status=422)
+    try:
+        result = carry_out(found, ids, form.values(), by=request.user, now=timezone.now())
+    except DomainError as refusal:
+        return _show(request, {**context, "refusal": str(refusal)}, status=422)
+    return _done(request, result)
+
+
+@login_required
+@require_POST
+def act_undo(request: PersonRequest, pk: int) -> HttpResponse:
+    act = get_object_or_404(BulkAct.objects.visible_to(request.user), pk=pk)
+    return _done(request, undo(act, by=request.user, now=timezone.now()))
+
+
+@login_required
+@require_GET
+def act_page(request: PersonRequest, pk: int) -> HttpResponse:
+    act = get_object_or_404(BulkAct.objects.visible_to(request.user), pk=pk)
+    items = list(act.items.order_by("pk"))
+    return render(request, "orders/act.html", {"row": act_row(act), "items": items})
+
+
+@login_required
+@require_GET
+def act_list(request: PersonRequest) -> HttpResponse:
+    """The person's own recent acts, each with its undo."""
+    return render(request, "orders/acts.html", {"rows": recent_acts(request.user)})
+
+
+def _asked(request: PersonRequest, code: str) -> tuple[Operation, list[int]]:
+    """The operation of the address (else 404), and the checked rows; what is no id is no row."""
+    if code not in OPERATIONS or code not in ACT_FORMS:
+        raise Http404
+    texts = dict.fromkeys(request.POST.getlist("ids")[: MAX_TARGETS + 1])
+    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+    return OPERATIONS[code], ids
+
+
+def _form(request: PersonRequest, code: str, *, is_bound: bool) -> ActForm:
+    return ACT_FORMS[code](request.POST if is_bound else None, user=request.user, initial=_given(request))
+
+
+def _given(request: PersonRequest) -> dict[str, Any]:
+    """What the button that opened the dialog has said already, such as who is waited for."""
+    return {name: request.POST[name] for name in ("side", "reason") if name in request.POST}
+
+
+def _initial(form: ActForm) -> dict[str, Any]:
+    """The values of a form that nobody has filled in yet, where none is required."""
+    return {name: None if name in {"actual_finish_at", "delay_reason"} else "" for name in form.fields}
+
+
+def _context(request: PersonRequest, operation: Operation, form: ActForm, ids: list[int]) -> dict[str, Any]:
+    return {"operation": operation, "form": form, "ids": ids}
+
+
+def _show(request: PersonRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    template = "orders/_act.html" if request.htmx else "orders/act_preview.html"
+    return render(request, template, context, status=status)
+
+
+def _done(request: PersonRequest, result: Result) -> HttpResponse:
+    if not request.htmx:
+        return redirect("act", pk=result.act.pk)
+    context = {"row": act_row(result.act), "result": result}
+    response = render(request, "orders/_act_done.html", context)
+    response.headers["HX-Trigger"] = "act-done, desk-changed"
+    return response
