@@ -42,7 +42,8 @@ class KeyChoiceField(forms.ModelChoiceField):
         # Beyond 18 digits it is no id, and Postgres would refuse to compare.
         if text.isascii() and text.isdigit() and len(text) <= 18:
             rows = choices.filter(Q(**{key: text}) | Q(pk=int(text)))
-        found = list(rows[:2])
+        # Postgres knows no NUL, so no key holds one.
+        found = [] if "\x00" in text else list(rows[:2])
         if not found:
             raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": text})
         return next((row for row in found if str(getattr(row, key)) == text), found[0])

@@ -20,7 +20,7 @@ from orders.views import (
 urlpatterns = [
     path("", desk.desk, name="desk"),
     path("desk/counts/", desk.desk_counts, name="desk_counts"),
-    path("desk/complete/", desk.desk_complete, name="desk_complete"),
+    path("desk/people/", desk.desk_people, name="desk_people"),
     path("acts/", acts.act_list, name="acts"),
     path("acts/<int:pk>/", acts.act_page, name="act"),
     path("acts/<int:pk>/undo/", acts.act_undo, name="act_undo"),

@@ -1,5 +1,7 @@
 """Forms of bulk acts: what is said once for all rows. `values()` gives what the operation takes."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -8,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from orders.filters import people_of
 from orders.forms.orders import DateInput
-from orders.forms.steps import InstantInput
-from orders.models import DelayReason
+from orders.forms.steps import InstantInput, waiting_reason
+from orders.models import DelayReason, Milestone
 from orders.words import Priority, Side
 from teams.models import User
 
@@ -27,16 +29,11 @@ class ActForm(forms.Form):
     submit: Any = ""
     is_grave = False
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, ids: Sequence[int] = (), now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.ids, self.now = user, ids, now
         for name, field in self.fields.items():
             field.widget.attrs["id"] = f"id_act_{name}"
-
-    @property
-    def is_complete_as_it_stands(self) -> bool:
-        """Nothing has to be filled in, so the effects can be shown at once."""
-        return not any(field.required and not field.initial for field in self.fields.values())
 
     def values(self) -> dict[str, Any]:
         return dict(self.cleaned_data)
@@ -45,22 +42,24 @@ class ActForm(forms.Form):
 class CompleteAct(ActForm):
     title = _("Complete the checked steps")
     submit = pgettext_lazy("button", "Complete")
-    actual_finish_at = forms.DateTimeField(
-        label=_("When it happened"), required=False, widget=InstantInput(), help_text=_("Empty: now.")
-    )
     delay_reason = forms.ModelChoiceField(
         label=_("Why it is late"),
-        required=False,
         queryset=DelayReason.objects.none(),
-        empty_label="—",
+        empty_label=_("Please choose"),
         help_text=_("Kept with the steps that are late."),
+    )
+    actual_finish_at = forms.DateTimeField(
+        label=_("When it happened"), required=False, widget=InstantInput(), help_text=_("Empty: now.")
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=4000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        late = Milestone.objects.visible_to(self.user).filter(pk__in=self.ids).past_due(self.now)
         reason: Any = self.fields["delay_reason"]
-        reason.queryset = DelayReason.objects.filter(is_active=True).order_by("side", "pk")
+        reason.queryset = DelayReason.objects.offered()
+        if not late.exists() or not reason.queryset.exists():
+            del self.fields["delay_reason"]
 
 
 class SkipAct(ActForm):
@@ -75,7 +74,11 @@ class PauseAct(ActForm):
     side = forms.ChoiceField(
         label=_("Who holds the ball"), choices=SIDES, widget=forms.RadioSelect, initial=Side.CUSTOMER
     )
-    reason = reason_field()
+    reason = reason_field(required=False, help_text=_("Empty: only who is waited for."))
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        return {"side": given["side"], "reason": given["reason"] or waiting_reason(given["side"])}
 
 
 class ResumeAct(ActForm):
@@ -115,10 +118,6 @@ class EditAct(ActForm):
         for name in self.people:
             field: Any = self.fields[name]
             field.queryset, field.empty_label = colleagues, _("as it is")
-
-    @property
-    def is_complete_as_it_stands(self) -> bool:
-        return False
 
     def clean(self) -> dict[str, Any] | None:
         given = super().clean()

@@ -53,7 +53,7 @@ class LateForm(AnswerForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         reason: Any = self.fields["delay_reason"]
-        reason.queryset = DelayReason.objects.filter(is_active=True).order_by("side", "pk")
+        reason.queryset = DelayReason.objects.offered()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -100,7 +100,7 @@ class ShipmentForm(RefusedForm):
 class MoveForm(RefusedForm):
     """The true instant of a move; empty means now."""
 
-    to = forms.CharField(widget=forms.HiddenInput, max_length=10)
+    to = forms.ChoiceField(widget=forms.HiddenInput, choices=[(move, move) for move in SHIPMENT_INSTANTS])
     at = forms.DateTimeField(
         label=gettext_lazy("When it happened"),
         required=False,

@@ -331,6 +331,12 @@ class ClockPause(models.Model):
         return self.side in CLOCK_STOPPING_SIDES and self.from_at <= at and (self.to_at is None or self.to_at > at)
 
 
+class DelayReasonQuerySet(models.QuerySet["DelayReason"]):
+    def offered(self) -> Self:
+        """What a person may choose, by side."""
+        return self.filter(is_active=True).order_by("side", "pk")
+
+
 class DelayReason(models.Model):
     """Why something was late, and on whose side it lay."""
 
@@ -339,6 +345,8 @@ class DelayReason(models.Model):
     name_en = models.CharField(_("English name"), max_length=80)
     side = models.CharField(_("side"), max_length=14, choices=Side)
     is_active = models.BooleanField(_("offered"), default=True)
+
+    objects = DelayReasonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delay reason")

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from orders.models import Milestone
+from orders.models import ActItem, Milestone
 from orders.models.milestones import MilestoneQuerySet
 from orders.pages.steps import StepRow, rows_of, with_row_data
 from orders.words import DeskSection
+from orders.workflow import MilestoneStatus
 from teams.models import Team, User
 from teams.permissions import Permission
 from teams.worktime import CalendarExhausted, add_working_days
 
 SOON_DAYS = 5
 SHOWN = 25  # rows of a section on the whole desk; a row costs a millisecond
+SHOWN_DONE = 50
 SHOWN_ALONE = 300  # rows when one section is opened
 
 
@@ -59,11 +61,11 @@ def steps_for(user: User, who: User | None) -> MilestoneQuerySet:
 
 def desk_steps(user: User, who: User | None, now: datetime) -> Any:
     """The steps on a desk, annotated with their `section`; days are those of the time zone in force."""
-    today_ends, soon_ends = _horizon(user, now)
+    today_ends, soon_ends = horizon(user, now)
     return steps_for(user, who).in_sections(now, today_ends=today_ends, soon_ends=soon_ends)
 
 
-def _horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
+def horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
     """When today and the coming working days end, in the reader's zone and by their team's calendar."""
     today = timezone.localdate(now)
     team = Team.objects.select_related("calendar").filter(memberships__user=user).order_by("pk").first()
@@ -104,3 +106,20 @@ def count_sections(user: User, who: User | None, now: datetime) -> dict[str, int
     counted = desk_steps(user, who, now).values("section").annotate(total=Count("pk"))
     totals = {row["section"]: row["total"] for row in counted.order_by()}
     return {key: totals.get(key, 0) for key in DeskSection.values}
+
+
+def done_today(user: User, now: datetime) -> list[Any]:
+    """Steps that `user` completed since midnight in their zone, newest first; `act_id` is the act that undoes it."""
+    midnight = datetime.combine(timezone.localdate(now), time(), timezone.get_current_timezone())
+    act = ActItem.objects.filter(
+        target_id=OuterRef("pk"),
+        state=ActItem.State.DONE,
+        act__by=user.pk,
+        act__operation="complete",
+        act__undone_at=None,
+    )
+    done = Milestone.objects.visible_to(user).filter(
+        closed_by=user.pk, recorded_at__gte=midnight, status=MilestoneStatus.DONE
+    )
+    done = done.select_related("order").annotate(act_id=Subquery(act.order_by("-pk").values("act")[:1]))
+    return list(done.order_by("-recorded_at", "-pk")[:SHOWN_DONE])

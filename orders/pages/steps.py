@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from orders.models import ClockPause, DocumentKind, Milestone, OrderDocument
 from orders.models.templates import in_language
@@ -62,14 +63,35 @@ class StepRow:
 
     @property
     def is_one_click(self) -> bool:
-        """Its turn has come and nothing is asked for: completing takes one click."""
+        """Its turn has come and nothing is asked for: completing takes one click. Why it is late is asked for."""
         is_active = self.milestone.status == MilestoneStatus.ACTIVE
-        return "complete" in self.actions and is_active and not self.missing and not self.gates
+        is_late = self.is_overdue or self.is_late_waiting
+        return "complete" in self.actions and is_active and not (is_late or self.missing or self.gates)
 
     @property
     def is_waiting(self) -> bool:
         """Somebody outside holds the ball."""
         return self.milestone.is_open and self.milestone.waiting_on not in {"", Side.INTERNAL}
+
+
+def quick_sides() -> list[tuple[str, str, str]]:
+    """Whom one waits for most, each by one key or click: key, side, words."""
+    return [
+        ("1", Side.CUSTOMER, _("Waiting on the customer")),
+        ("2", Side.SUPPLIER, _("Waiting on the supplier")),
+        ("3", Side.CARRIER, _("Waiting on the carrier")),
+    ]
+
+
+def quick_instants(now: datetime) -> list[tuple[str, str]]:
+    """When a step happened, mostly: an input's value in the reader's zone, and its words."""
+    local = timezone.localtime(now)
+    yesterday = (local - timedelta(days=1)).replace(hour=17, minute=0)
+    moments = [(local, _("now")), (yesterday, _("yesterday 17:00"))]
+    morning = local.replace(hour=9, minute=0)
+    if morning < local:
+        moments.insert(1, (morning, _("today 9:00")))
+    return [(moment.strftime("%Y-%m-%dT%H:%M"), word) for moment, word in moments]
 
 
 def with_row_data(milestones):

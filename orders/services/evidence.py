@@ -1,6 +1,6 @@
 """Completing a step together with the files that prove it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ from teams.models import User
 
 @transaction.atomic
 def complete_with_files(
-    *, milestone_id: int, files: Mapping[str, UploadedFile], by: User, now: datetime, **completion: Any
+    *, milestone_id: int, files: Iterable[tuple[str, UploadedFile]], by: User, now: datetime, **completion: Any
 ) -> Milestone:
-    """Keep `files` (document kind to upload) as evidence of the step and complete it, both or neither.
+    """Keep `files` (document kind and upload) as evidence of the step and complete it, both or neither.
 
     Raises:
         FileRefused, and whatever `complete_milestone` raises; no file is kept then.
@@ -26,7 +26,7 @@ def complete_with_files(
     milestone = Milestone.objects.get(pk=milestone_id)
     documents: list[OrderDocument] = []
     try:
-        for kind, upload in files.items():
+        for kind, upload in files:
             documents.append(
                 add_document(order_id=milestone.order_id, kind=kind, upload=upload, by=by, now=now, milestone=milestone)
             )

@@ -1,5 +1,6 @@
 """Bulk acts: preview of the effects, doing it, and the one undo. The same dialog for every list."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -24,13 +25,13 @@ def act_preview(request: PersonRequest, operation: str) -> HttpResponse:
     The first call brings the rows only; as soon as what is asked for is filled in, the effects follow.
     """
     found, ids = _asked(request, operation)
-    form = _form(request, operation, is_bound="is_filled" in request.POST)
-    is_ready = form.is_valid() if form.is_bound else form.is_complete_as_it_stands
-    context = _context(request, found, form, ids)
-    if is_ready:
-        values = form.values() if form.is_bound else _initial(form)
+    now = timezone.now()
+    form = _form(request, operation, ids, now, is_bound="is_filled" in request.POST)
+    context = _context(found, form, ids)
+    said = form if form.is_bound else _as_it_stands(form)
+    if said.is_valid():
         try:
-            effects = preview(found, ids, values, by=request.user, now=timezone.now())
+            effects = preview(found, ids, said.values(), by=request.user, now=now)
         except DomainError as refusal:
             return _show(request, {**context, "refusal": str(refusal)}, status=422)
         context |= {"effects": effects, "summary": summary_of(effects, len(ids))}
@@ -41,12 +42,13 @@ def act_preview(request: PersonRequest, operation: str) -> HttpResponse:
 @require_POST
 def act_do(request: PersonRequest, operation: str) -> HttpResponse:
     found, ids = _asked(request, operation)
-    form = _form(request, operation, is_bound=True)
-    context = _context(request, found, form, ids)
+    now = timezone.now()
+    form = _form(request, operation, ids, now, is_bound=True)
+    context = _context(found, form, ids)
     if not form.is_valid() or not ids:
         return _show(request, context, status=422)
     try:
-        result = carry_out(found, ids, form.values(), by=request.user, now=timezone.now())
+        result = carry_out(found, ids, form.values(), by=request.user, now=now)
     except DomainError as refusal:
         return _show(request, {**context, "refusal": str(refusal)}, status=422)
     return _done(request, result)
@@ -83,21 +85,20 @@ def _asked(request: PersonRequest, code: str) -> tuple[Operation, list[int]]:
     return OPERATIONS[code], ids
 
 
-def _form(request: PersonRequest, code: str, *, is_bound: bool) -> ActForm:
-    return ACT_FORMS[code](request.POST if is_bound else None, user=request.user, initial=_given(request))
+def _form(request: PersonRequest, code: str, ids: list[int], now: datetime, *, is_bound: bool) -> ActForm:
+    form = ACT_FORMS[code]
+    # What the button that opened the dialog has said already, such as who is waited for.
+    given = {name: request.POST[name] for name in form.base_fields if name in request.POST}
+    return form(request.POST if is_bound else None, user=request.user, ids=ids, now=now, initial=given)
 
 
-def _given(request: PersonRequest) -> dict[str, Any]:
-    """What the button that opened the dialog has said already, such as who is waited for."""
-    return {name: request.POST[name] for name in ("side", "reason") if name in request.POST}
+def _as_it_stands(form: ActForm) -> ActForm:
+    """The form sent as it is shown: what nobody has to fill in counts as said."""
+    shown = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    return type(form)(shown, user=form.user, ids=form.ids, now=form.now)
 
 
-def _initial(form: ActForm) -> dict[str, Any]:
-    """The values of a form that nobody has filled in yet, where none is required."""
-    return {name: None if name in {"actual_finish_at", "delay_reason"} else "" for name in form.fields}
-
-
-def _context(request: PersonRequest, operation: Operation, form: ActForm, ids: list[int]) -> dict[str, Any]:
+def _context(operation: Operation, form: ActForm, ids: list[int]) -> dict[str, Any]:
     return {"operation": operation, "form": form, "ids": ids}
 
 
@@ -111,5 +112,5 @@ def _done(request: PersonRequest, result: Result) -> HttpResponse:
         return redirect("act", pk=result.act.pk)
     context = {"row": act_row(result.act), "result": result}
     response = render(request, "orders/_act_done.html", context)
-    response.headers["HX-Trigger"] = "act-done, desk-changed"
+    response.headers["HX-Trigger"] = "desk-changed"
     return response

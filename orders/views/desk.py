@@ -1,25 +1,43 @@
 """My desk: what is late, due and waiting; a lead sees the team's and may pick one person."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
 
-from orders.api.bulk import do_in_bulk
 from orders.filters import people_of
-from orders.models import Milestone
 from orders.pages import desk as desk_page
+from orders.pages.people import read_loads
+from orders.pages.steps import quick_sides
 from orders.words import DeskSection
+from teams.errors import NotPermitted
 from teams.http import PersonRequest
 from teams.models import User
+from teams.permissions import Permission
 
 EVERYBODY = "all"
-MAX_BULK = 300
+
+# What a key does on the desk; `static/js/rows.js` and the rows themselves do it.
+KEYS = [
+    (("j", "k"), _("next and previous row")),
+    (("Enter",), _("open the order")),
+    (("c",), _("complete")),
+    (("e",), _("complete with date, note or files")),
+    (("1", "2", "3"), _("waiting on the customer, the supplier, the carrier")),
+    (("w",), _("waiting on others, with a reason")),
+    (("g",), _("go on, the ball is with us again")),
+    (("s",), _("give to somebody else")),
+    (("x",), _("check the row")),
+    (("Shift", "x"), _("check up to this row")),
+    (("a",), _("check all of the section, or none")),
+    (("u",), _("undo what was just done")),
+    (("Ctrl", "Enter"), _("send the form")),
+    (("/",), _("find orders")),
+    (("?",), _("this list")),
+]
 
 
 @login_required
@@ -38,6 +56,11 @@ def desk(request: PersonRequest) -> HttpResponse:
         "is_own": who == user,
         "is_empty": not any(section.total for section in sections),
         "view": "desk",
+        "key_list": KEYS,
+        "quick_sides": quick_sides(),
+        "done_rows": [] if only else desk_page.done_today(user, now),
+        "may_assign": user.access.allows_somewhere(Permission.MILESTONE_ASSIGN),
+        "may_skip": user.access.allows_somewhere(Permission.MILESTONE_SKIP),
     }
     return render(request, "orders/desk.html", context)
 
@@ -53,32 +76,15 @@ def desk_counts(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def desk_complete(request: PersonRequest) -> HttpResponse:
-    """Complete the checked rows; each is decided apart, and what was refused says why."""
-    ids = [int(text) for text in request.POST.getlist("ids")[:MAX_BULK] if text.isascii() and text.isdigit()]
-    visible = Milestone.objects.visible_to(request.user).select_related("order", "order__team")
-    body = {"action": "complete", "ids": [pk for pk in ids if pk < 2**63], "values": {}}
-    answer = do_in_bulk(visible, body, by=request.user, now=timezone.now())
-    done = answer["done_count"]
-    if done:
-        messages.success(
-            request, ngettext("%(count)s step completed.", "%(count)s steps completed.", done) % {"count": done}
-        )
-    _tell_refusals(request, visible, [result for result in answer["results"] if result["status"] != 200])
-    if not ids:
-        messages.warning(request, _("No row was checked."))
-    return redirect(f"/?{request.GET.urlencode()}" if request.GET else "desk")
-
-
-def _tell_refusals(request: PersonRequest, visible: QuerySet[Milestone], refused: list[dict]) -> None:
-    steps = {step.pk: step for step in visible.filter(pk__in=[result["id"] for result in refused])}
-    for result in refused[:10]:
-        step = steps.get(result["id"])
-        name = f"{step.order.number} · {step.name}: " if step else ""
-        messages.warning(request, f"{name}{result['detail']}")
-    if len(refused) > 10:
-        messages.warning(request, _("%(count)s more were refused.") % {"count": len(refused) - 10})
+@require_GET
+def desk_people(request: PersonRequest) -> HttpResponse:
+    """Each person's load, for those who distribute work."""
+    if not desk_page.sees_team_desk(request.user):
+        raise NotPermitted(gettext("Your role may not do this."))
+    loads = read_loads(request.user, timezone.now())
+    return render(
+        request, "orders/desk_people.html", {"loads": loads, "most": max((load.open for load in loads), default=1)}
+    )
 
 
 def _whose(request: PersonRequest) -> tuple[User | None, list[User]]:

@@ -7,10 +7,17 @@ from django.utils import timezone
 from orders.forms.documents import CommentForm, DocumentForm
 from orders.models import Order
 from orders.pages.sheet import read_sheet
+from orders.pages.steps import quick_sides
 from teams.http import PersonRequest
 
 
 def sheet_context(request: PersonRequest, order: Order, *, all_events: bool = False, **forms: Any) -> dict[str, Any]:
     """What the page reads, and its forms: empty, or as given in `forms` with what was refused."""
     sheet = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
-    return {**sheet, "document_form": DocumentForm(), "comment_form": CommentForm(), **forms}
+    return {
+        **sheet,
+        "quick_sides": quick_sides(),
+        "document_form": DocumentForm(),
+        "comment_form": CommentForm(),
+        **forms,
+    }

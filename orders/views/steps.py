@@ -1,31 +1,27 @@
 """The moves of a milestone, made in place on the desk and on the order page."""
 
-from collections.abc import Callable
+import json
+from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from orders.forms.steps import FORMS, StepForm
-from orders.models import Milestone
-from orders.pages.steps import ACTIONS, StepRow, rows_of, with_row_data
+from orders.models import BulkAct, Milestone
+from orders.pages.acts import act_row
+from orders.pages.steps import ACTIONS, StepRow, quick_instants, quick_sides, rows_of, with_row_data
 from orders.services import milestones as services
-from orders.services.evidence import complete_with_files
+from orders.services.acts import OPERATIONS, do_one
 from orders.services.milestones import require_on
 from orders.views.sheet import sheet_context
 from teams.errors import DomainError
 from teams.http import PersonRequest
-
-SERVICES: dict[str, Callable[..., Milestone]] = {
-    "complete": complete_with_files,
-    "skip": services.skip_milestone,
-    "reopen": services.reopen_milestone,
-    "pause": services.pause_milestone,
-    "resume": services.resume_milestone,
-    "assign": services.assign_milestone,
-}
+from teams.models import User
 
 
 @login_required
@@ -41,14 +37,23 @@ def step_act(request: PersonRequest, pk: int, action: str) -> HttpResponse:
     if request.method != "POST":
         return _show(request, row, action, FORMS[action](row=row))
     form = FORMS[action](request.POST, request.FILES, row=row)
+    act = None
     if form.is_valid():
         try:
-            SERVICES[action](milestone_id=pk, by=request.user, now=now, **form.values())
+            act = _do(action, pk, form.values(), by=request.user, now=now)
         except DomainError as refusal:
             _add_refusal(form, refusal)
     if form.errors:
         return _show(request, row, action, form, status=422)
-    return _answer(request, pk)
+    return _answer(request, pk, act)
+
+
+def _do(action: str, pk: int, values: dict[str, Any], *, by: User, now: datetime) -> BulkAct | None:
+    """Make the move; what can be taken back is kept as an act."""
+    if action in OPERATIONS:
+        return do_one(OPERATIONS[action], pk, values, by=by, now=now)
+    services.reopen_milestone(milestone_id=pk, by=by, now=now, **values)
+    return None
 
 
 def _add_refusal(form: StepForm, refusal: DomainError) -> None:
@@ -63,6 +68,7 @@ def _add_refusal(form: StepForm, refusal: DomainError) -> None:
 def _show(request: PersonRequest, row: StepRow, action: str, form: StepForm, status: int = 200) -> HttpResponse:
     """The form below its row for htmx, else as a page of its own."""
     context = {"row": row, "form": form, "action": action, "view": _view(request)}
+    context["quick_instants"] = quick_instants(timezone.now())
     if not request.htmx:
         return render(request, "orders/step_act.html", context, status=status)
     response = render(request, "orders/_step_form.html", context, status=status)
@@ -72,17 +78,27 @@ def _show(request: PersonRequest, row: StepRow, action: str, form: StepForm, sta
     return response
 
 
-def _answer(request: PersonRequest, pk: int) -> HttpResponse:
+def _answer(request: PersonRequest, pk: int, act: BulkAct | None) -> HttpResponse:
     milestone = get_object_or_404(with_row_data(Milestone.objects.visible_to(request.user)), pk=pk)
     on_order = _view(request) == "order"
     if not request.htmx:
         return redirect("order", number=milestone.order.number) if on_order else redirect("desk")
     if on_order:
         # Whatever follows from the move is on the page as well: successors, dates, the timeline.
-        return render(request, "orders/_order_body.html", sheet_context(request, milestone.order))
+        response = render(request, "orders/_order_body.html", sheet_context(request, milestone.order))
+        return _offer_undo(response, act)
     row = rows_of([milestone], user=request.user, now=timezone.now())[0]
-    response = render(request, "orders/_step_row.html", {"row": row, "view": "desk", "is_answer": True})
-    response.headers["HX-Trigger"] = "desk-changed"
+    response = render(request, "orders/_step_row.html", {"row": row, "view": "desk", "quick_sides": quick_sides()})
+    return _offer_undo(response, act, "desk-changed")
+
+
+def _offer_undo(response: HttpResponse, act: BulkAct | None, *events: str) -> HttpResponse:
+    """Tell the page what happened, and where it is taken back."""
+    told: dict[str, Any] = dict.fromkeys(events, True)
+    if act is not None:
+        told["act-done"] = {"undo": reverse("act_undo", args=[act.pk]), "text": act_row(act).title}
+    if told:
+        response.headers["HX-Trigger"] = json.dumps(told)
     return response
 
 

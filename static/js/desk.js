@@ -1,70 +1,119 @@
-// Keys and check boxes of the desk. Rows are swapped by htmx, so everything is looked up when it is needed.
+// The desk: files come by drag, paste or camera; rows are dragged onto people. Keys and check boxes are in rows.js.
 (() => {
   "use strict";
 
-  const steps = () => [...document.querySelectorAll("[data-step]")];
-  const current = () => document.querySelector("[data-step].is-focus");
+  // Files that wait for the form of their row, which is fetched first; a form that comes back refused gets them again.
+  const waiting = new Map();
 
-  const focus = (step) => {
-    if (!step) return;
-    current()?.classList.remove("is-focus");
-    step.classList.add("is-focus");
-    step.focus({ preventScroll: true });
-    step.scrollIntoView({ block: "nearest" });
+  const give = (row) => {
+    const files = waiting.get(row.id);
+    const input = row.querySelector("input[type=file][data-files]");
+    if (!files || !input) return;
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
-  const move = (by) => {
-    const all = steps();
-    const at = all.indexOf(current());
-    focus(all[at === -1 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)]);
+  const take = (row, files) => {
+    if (!row || !files.length) return;
+    waiting.set(row.id, [...files]);
+    if (row.querySelector("input[type=file][data-files]")) give(row);
+    else row.querySelector("[data-form-url]")?.click();
   };
 
-  const showKeys = () => document.getElementById("keys")?.showModal();
+  const rowOf = (target) => target.closest?.("[data-row]");
+  const hasFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
 
-  const keys = {
-    j: () => move(1),
-    ArrowDown: () => move(1),
-    k: () => move(-1),
-    ArrowUp: () => move(-1),
-    Enter: () => current()?.querySelector("[data-open]")?.click(),
-    c: () => current()?.querySelector('[data-act="complete"]')?.click(),
-    w: () => current()?.querySelector('[data-act="wait"]')?.click(),
-    x: () => current()?.querySelector("[data-check]")?.click(),
-    "?": showKeys,
-  };
+  document.addEventListener("dragover", (event) => {
+    const row = rowOf(event.target);
+    if (row && hasFiles(event)) {
+      event.preventDefault();
+      row.classList.add("is-over");
+    }
+    const person = event.target.closest?.("[data-person]");
+    if (person && event.dataTransfer.types.includes("application/x-steps")) {
+      event.preventDefault();
+      person.classList.add("is-over");
+    }
+  });
+  document.addEventListener("dragleave", (event) => {
+    event.target.closest?.(".is-over")?.classList.remove("is-over");
+  });
+  document.addEventListener("drop", (event) => {
+    for (const over of document.querySelectorAll(".is-over")) over.classList.remove("is-over");
+    const row = rowOf(event.target);
+    if (row && hasFiles(event)) {
+      event.preventDefault();
+      take(row, event.dataTransfer.files);
+    }
+    const person = event.target.closest?.("[data-person]");
+    const ids = event.dataTransfer?.getData("application/x-steps");
+    if (person && ids) {
+      event.preventDefault();
+      const values = { ids: ids.split(","), assignee: person.dataset.person, is_filled: "1" };
+      htmx.ajax("POST", person.dataset.url, { target: "#act", swap: "outerHTML", values });
+    }
+  });
+  document.addEventListener("dragstart", (event) => {
+    const row = rowOf(event.target);
+    if (!row?.draggable) return;
+    const checked = [...document.querySelectorAll("[data-check]:checked")].map((box) => box.value);
+    const own = row.dataset.row;
+    event.dataTransfer.setData("application/x-steps", (checked.includes(own) ? checked : [own]).join(","));
+    event.dataTransfer.effectAllowed = "move";
+  });
 
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, a, button, summary, dialog");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
-    // Without a chosen row the arrows scroll the page as usual.
-    if (event.key.startsWith("Arrow") && !current()) return;
-    event.preventDefault();
-    keys[event.key]();
+  document.addEventListener("paste", (event) => {
+    const files = event.clipboardData?.files;
+    const row = rowOf(event.target) || document.querySelector("[data-row].is-focus");
+    if (row && files?.length) {
+      event.preventDefault();
+      take(row, files);
+    }
+  });
+
+  // The camera button of a row: the photo is taken first, then the step is completed with it.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-camera]")) {
+      const row = rowOf(event.target);
+      waiting.set(row.id, [...event.target.files]);
+      row.dataset.isDirect = "1";
+      row.querySelector("[data-form-url]")?.click();
+    }
+    const list = event.target.matches("[data-files]") && event.target.closest(".field")?.querySelector("[data-file-names]");
+    if (list) list.textContent = [...event.target.files].map((file) => file.name).join(", ");
+    if (event.target.matches("[data-files]")) {
+      const row = rowOf(event.target);
+      if (row && event.target.files.length) waiting.set(row.id, [...event.target.files]);
+    }
   });
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-keys]")) showKeys();
+    const quick = event.target.closest("[data-set-instant]");
+    if (quick) {
+      const input = quick.closest("form").querySelector("[name=actual_finish_at]");
+      input.value = quick.dataset.setInstant;
+      event.preventDefault();
+    }
   });
 
-  const showBulk = () => {
-    for (const section of document.querySelectorAll(".desk-section")) {
-      const button = section.querySelector("[data-bulk]");
-      if (!button) continue;
-      const count = section.querySelectorAll("[data-check]:checked").length;
-      button.hidden = count === 0;
-      button.querySelector("[data-bulk-count]").textContent = count || "";
-    }
-  };
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-check]")) showBulk();
-  });
   document.addEventListener("htmx:afterSettle", (event) => {
-    showBulk();
     const id = event.detail.target?.id || "";
-    if (/^step-\d+$/.test(id)) focus(document.getElementById(id));
-    if (/^step-\d+-form$/.test(id)) {
-      event.detail.target.querySelector("[autofocus], input:not([type=hidden]), textarea")?.focus();
+    if (!/^step-\d+-form$/.test(id)) return;
+    const row = document.getElementById(id.replace("-form", ""));
+    if (!row) return;
+    give(row);
+    const form = row.querySelector("form");
+    if (row.dataset.isDirect && form?.checkValidity()) {
+      delete row.dataset.isDirect;
+      form.requestSubmit();
+      return;
     }
+    const first = form?.querySelector("[aria-invalid=true], [autofocus], select, input:not([type=hidden]), textarea");
+    first?.focus();
   });
-  window.addEventListener("pageshow", showBulk);
+
+  // After a done step nothing waits for it any more.
+  document.addEventListener("act-done", (event) => waiting.delete(event.target.id));
 })();

@@ -66,3 +66,49 @@
   document.addEventListener("htmx:sendError", () => say(document.body.dataset.offline));
   document.addEventListener("htmx:timeout", () => say(document.body.dataset.offline));
 })();
+
+// What was just done in one click stays in reach of one undo for a while, by the button or the key u.
+(() => {
+  "use strict";
+
+  let line = null;
+  let timer = 0;
+
+  const drop = () => {
+    window.clearTimeout(timer);
+    line?.remove();
+    line = null;
+  };
+
+  const undo = (url) => {
+    drop();
+    htmx.ajax("POST", url, { target: "#toasts", swap: "none" }).then(() => window.location.reload());
+  };
+
+  document.addEventListener("act-done", (event) => {
+    const box = document.getElementById("toasts");
+    if (!box || !event.detail.undo) return;
+    drop();
+    line = document.createElement("div");
+    line.className = "toast-line toast-undo";
+    line.append(Object.assign(document.createElement("span"), { textContent: event.detail.text }));
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm" });
+    button.textContent = document.body.dataset.undo;
+    button.addEventListener("click", () => undo(event.detail.undo));
+    line.append(button);
+    line.dataset.undo = event.detail.undo;
+    box.replaceChildren(line);
+    timer = window.setTimeout(drop, 12000);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    const isUndo = event.key === "u" || (event.key === "z" && (event.ctrlKey || event.metaKey));
+    if (line && isUndo && !typing) {
+      event.preventDefault();
+      undo(line.dataset.undo);
+    }
+    // A form is sent from wherever one is in it.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest("form")?.requestSubmit();
+  });
+})();

@@ -130,7 +130,7 @@ PAGES = {
     "desk": Entry(),
     "orders": Entry(),
     "desk_counts": Entry(),
-    "desk_complete": Entry(writes={"post": None}, reads=False),  # each id is decided apart
+    "desk_people": Entry(reads=P.MILESTONE_ASSIGN),
     "acts": Entry(),
     "act": Entry(lambda t: [t.act.pk], "person"),
     "act_undo": Entry(lambda t: [t.act.pk], "person", {"post": None}, False),

@@ -33,13 +33,13 @@ def step(order, code: str) -> Milestone:
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_clerk_completes_a_step_with_evidence_and_the_next_with_one_click(open_page, order, size):
+def test_clerk_completes_a_step_with_evidence_and_the_next_one(open_page, order, size):
     received, checked = step(order, "ORDER_RECEIVED"), step(order, "STOCK_CHECKED")
     page = open_page("wang", size=size)
     assert fits(page)
 
     row_of(page, received).locator("[data-act=complete]").click()
-    row_of(page, received).locator("input[type=file]").set_input_files(PDF)
+    row_of(page, received).locator("[name=file_CPO]").set_input_files(PDF)
     row_of(page, received).locator("button[type=submit]").click()
 
     expect(row_of(page, received)).to_have_class(re.compile(r"\bis-done\b"))
@@ -47,6 +47,7 @@ def test_clerk_completes_a_step_with_evidence_and_the_next_with_one_click(open_p
 
     page.goto("/")
     row_of(page, checked).locator("[data-act=complete]").click()
+    row_of(page, checked).locator("button[type=submit]").click()
 
     expect(row_of(page, checked)).to_have_class(re.compile(r"\bis-done\b"))
     checked.refresh_from_db()
@@ -101,6 +102,7 @@ def test_keys_move_complete_and_open(open_page, order):
     page.keyboard.press("j")
     expect(row_of(page, checked)).to_have_class(re.compile(r"\bis-focus\b"))
     page.keyboard.press("c")
+    row_of(page, checked).locator("[name=note]").press("Control+Enter")
 
     expect(row_of(page, checked)).to_have_class(re.compile(r"\bis-done\b"))
     page.keyboard.press("?")
@@ -141,7 +143,7 @@ def test_completing_on_the_order_page_shows_what_follows_from_it(open_page, orde
     page.goto("/orders/GD-1/")
 
     row_of(page, received).locator("[data-act=complete]").click()
-    row_of(page, received).locator("input[type=file]").set_input_files(PDF)
+    row_of(page, received).locator("[name=file_CPO]").set_input_files(PDF)
     row_of(page, received).locator("button[type=submit]").click()
 
     expect(row_of(page, received)).to_have_class(re.compile(r"\bis-done\b"))

@@ -24,6 +24,11 @@ def in_english():
 
 
 @pytest.fixture
+def clerk(team):
+    return make_user("clerk", team=team, language="en")
+
+
+@pytest.fixture
 def orders(team, clerk):
     return [make_confirmed_order(team=team, by=clerk) for _number in range(3)]
 

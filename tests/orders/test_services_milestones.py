@@ -283,7 +283,7 @@ def test_a_pause_begun_by_a_server_whose_clock_is_ahead_can_be_ended(order, cler
 def test_no_file_is_kept_of_a_completion_that_is_refused(order, clerk):
     documents = Path(settings.MEDIA_ROOT) / "documents"
     before = set(documents.glob("*"))
-    files = {"PI": SimpleUploadedFile("pi.pdf", b"%PDF-1.7 proforma")}
+    files = [("PI", SimpleUploadedFile("pi.pdf", b"%PDF-1.7 proforma"))]
 
     with pytest.raises(services.EvidenceMissing):
         complete_with_files(milestone_id=step(order, "ORDER_RECEIVED").pk, files=files, by=clerk, now=MONDAY)

@@ -1,11 +1,13 @@
+import json
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from orders.models import Milestone, OrderDocument
+from orders.models import DelayReason, Milestone, OrderDocument
 from orders.pages import desk
+from orders.reasons import load_delay_reasons
 from orders.services import milestones as services
 from orders.services.orders import hold_order
 from tests.factories import make_confirmed_order, make_team, make_user
@@ -126,7 +128,9 @@ def test_completing_with_evidence_answers_the_row_as_done(client, clerk, order):
     response = complete(client, received, file_CPO=SimpleUploadedFile("po.pdf", PDF), note="ok")
 
     assert response.status_code == 200
-    assert response.headers["HX-Trigger"] == "desk-changed"
+    told = json.loads(response.headers["HX-Trigger"])
+    assert told["desk-changed"]
+    assert told["act-done"]["undo"].endswith("/undo/")
     received.refresh_from_db()
     assert (received.status, received.note) == ("done", "ok")
     assert OrderDocument.objects.get(order=order).milestone == received
@@ -191,22 +195,107 @@ def test_unknown_action_is_404(client, clerk, order):
     assert client.post(f"/steps/{order.milestones.first().pk}/explode/").status_code == 404
 
 
-def test_bulk_completes_what_it_can_and_tells_the_rest(client, clerk, order, now):
-    steps = {step.code: step for step in order.milestones.all()}
-    services_steps = [steps["STOCK_CHECKED"], steps["ORDER_RECEIVED"]]
+def test_a_late_step_is_completed_with_its_reason_only(client, clerk, order):
+    load_delay_reasons()
+    received = order.milestones.get(code="ORDER_RECEIVED")
+    client.force_login(clerk)
+    proof = {"file_CPO": SimpleUploadedFile("po.pdf", PDF)}
+
+    refused = complete(client, received, **proof)
+    taken = complete(client, received, **{"file_CPO": SimpleUploadedFile("po.pdf", PDF)}, delay_reason=reason().pk)
+
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["delay_reason"])
+    assert taken.status_code == 200
+    received.refresh_from_db()
+    assert received.delay_reason == reason()
+
+
+def test_no_row_that_is_late_completes_in_one_click(client, clerk, order):
+    """Why it is late is asked first."""
     client.force_login(clerk)
 
-    response = client.post(
-        "/desk/complete/", {"ids": [step.pk for step in services_steps] + ["x", "9" * 30]}, follow=True
+    rows = sections_of(client)["late"].rows
+
+    assert rows
+    assert not any(row.is_one_click for row in rows)
+
+
+def test_several_files_are_kept_as_versions_of_their_kind(client, clerk, order):
+    received = order.milestones.get(code="ORDER_RECEIVED")
+    client.force_login(clerk)
+    files = [SimpleUploadedFile("a.pdf", PDF), SimpleUploadedFile("b.pdf", PDF)]
+
+    complete(client, received, file_CPO=files, other_files=SimpleUploadedFile("photo.png", b"\x89PNG\r\n\x1a\n"))
+
+    kept = order.documents.order_by("pk").values_list("kind", "version", "filename")
+    assert list(kept) == [("CPO", 1, "a.pdf"), ("CPO", 2, "b.pdf"), ("OTHER", 1, "photo.png")]
+
+
+def test_one_click_says_who_is_waited_for(client, clerk, order):
+    received = order.milestones.get(code="ORDER_RECEIVED")
+    client.force_login(clerk)
+
+    answer = client.post(
+        f"/steps/{received.pk}/pause/", {"side": "supplier", "is_quick": "1"}, headers={"hx-request": "true"}
     )
 
-    texts = [str(message) for message in response.context["messages"]]
-    assert [
-        step.status
-        for step in order.milestones.filter(code__in=["STOCK_CHECKED", "ORDER_RECEIVED"]).order_by("position")
-    ] == ["active", "done"]
-    assert len(texts) == 2
-    assert order.number in texts[1]
+    assert answer.status_code == 200
+    pause = received.pauses.get()
+    assert (pause.side, bool(pause.reason)) == ("supplier", True)
+    # A form sent without its reason is still refused.
+    other = order.milestones.get(code="STOCK_CHECKED")
+    url = f"/steps/{other.pk}/pause/"
+    assert client.post(url, {"side": "supplier"}, headers={"hx-request": "true"}).status_code == 422
+
+
+def test_what_was_done_in_one_click_is_undone(client, clerk, order):
+    received = order.milestones.get(code="ORDER_RECEIVED")
+    client.force_login(clerk)
+    answer = complete(client, received, file_CPO=SimpleUploadedFile("po.pdf", PDF))
+    undo = json.loads(answer.headers["HX-Trigger"])["act-done"]["undo"]
+    assert [step.pk for step in client.get("/").context["done_rows"]] == [received.pk]
+
+    client.post(undo)
+
+    received.refresh_from_db()
+    assert received.status == "active"
+    assert client.get("/").context["done_rows"] == []
+
+
+def test_the_load_of_each_person_is_what_their_desk_counts(client, team, clerk, order, now):
+    other, lead = make_user("clerk", team=team), make_user("lead", team=team)
+    make_confirmed_order(team=team, by=other, now=now - timedelta(days=30))
+    client.force_login(lead)
+
+    loads = {load.person: load for load in client.get("/desk/people/").context["loads"]}
+
+    for person in (clerk, other):
+        sections = sections_of(client, f"?who={person.username}")
+        load = loads[person]
+        assert (load.late, load.today, load.soon, load.waiting) == tuple(
+            sections[key].total for key in ("late", "today", "soon", "waiting")
+        )
+        assert load.open == Milestone.objects.open().filter(assignee=person).count()
+    client.force_login(clerk)
+    assert client.get("/desk/people/").status_code == 403
+
+
+def test_the_loads_take_a_constant_number_of_queries(client, team, clerk, order, now, django_assert_max_num_queries):
+    lead = make_user("lead", team=team)
+    client.force_login(lead)
+    client.get("/desk/people/")
+    with django_assert_max_num_queries(14) as one:
+        client.get("/desk/people/")
+    for _more in range(3):
+        make_confirmed_order(team=team, by=make_user("clerk", team=team), now=now - timedelta(days=8))
+    with django_assert_max_num_queries(14) as many:
+        client.get("/desk/people/")
+
+    assert len(many) == len(one)
+
+
+def reason():
+    return DelayReason.objects.order_by("pk").first()
 
 
 def test_counts_answer_the_same_numbers_as_the_desk(client, clerk, order):

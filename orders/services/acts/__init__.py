@@ -11,7 +11,7 @@ To add one: a subclass of `Operation` in a module of its own here, `register`, a
 from orders.services.acts.effects import Effect
 from orders.services.acts.operation import OPERATIONS, Operation, register
 from orders.services.acts.orders import EditOrders, MoveOrders, MovePromises
-from orders.services.acts.running import MAX_TARGETS, Result, carry_out, preview, undo
+from orders.services.acts.running import MAX_TARGETS, Result, carry_out, do_one, preview, undo
 from orders.services.acts.steps import AssignSteps, CompleteSteps, PauseSteps, ResumeSteps, SkipSteps
 
 for _operation in (
@@ -20,4 +20,15 @@ for _operation in (
 ):
     register(_operation)
 
-__all__ = ["MAX_TARGETS", "OPERATIONS", "Effect", "Operation", "Result", "carry_out", "preview", "register", "undo"]
+__all__ = [
+    "MAX_TARGETS",
+    "OPERATIONS",
+    "Effect",
+    "Operation",
+    "Result",
+    "carry_out",
+    "do_one",
+    "preview",
+    "register",
+    "undo",
+]

@@ -79,6 +79,29 @@ def carry_out(
     return result
 
 
+@transaction.atomic
+def do_one(operation: Operation, target_id: int, values: Mapping[str, Any], *, by: User, now: datetime) -> BulkAct:
+    """Do it to a single record, both or neither: the deed and the act that can be undone.
+
+    Raises:
+        DomainError: the record refuses, or the role of `by` may not.
+        ObjectDoesNotExist: `by` does not see it.
+    """
+    target = operation.targets(by).get(pk=target_id)
+    operation.allow(by, target)
+    before, after = operation.do(target, values, by=by, now=now)
+    act = BulkAct.objects.create(operation=operation.code, values=_as_text(values), by=by, at=now, finished_at=now)
+    ActItem.objects.create(
+        act=act,
+        target_id=target.pk,
+        label=operation.label(target),
+        state=ActItem.State.DONE,
+        before=_plain(before),
+        after=_plain(after),
+    )
+    return act
+
+
 def undo(act: BulkAct, *, by: User, now: datetime) -> Result:
     """Take the act back, last record first; what somebody has worked on since is left, and says so.
 
@@ -154,7 +177,8 @@ def _flat(parts: Iterable[Iterable[Any]]) -> list[Any]:
 
 
 def _as_text(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if value not in (None, "")}
+    """What was said once for all; files are kept with their order and not here."""
+    return {name: str(value) for name, value in values.items() if value not in (None, "") and name != "files"}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from orders.models.events import EventKind
 from orders.services import flow
 from orders.services import milestones as services
 from orders.services.acts.operation import Operation, refuse_if_changed
+from orders.services.evidence import complete_with_files
 from orders.workflow import MilestoneStatus
 from teams.models import User
 from teams.permissions import Permission
@@ -36,16 +37,16 @@ class StepOperation(Operation):
 
 
 class CompleteSteps(StepOperation):
-    """`actual_finish_at`, `note`, `delay_reason`; the reason is kept with those that are late."""
+    """`actual_finish_at`, `note`, `files`, `delay_reason`; the reason is kept with those that are late."""
 
     code = "complete"
     permission = Permission.MILESTONE_COMPLETE
-    service: Callable[..., Milestone] = staticmethod(services.complete_milestone)
+    service: Callable[..., Milestone] = staticmethod(complete_with_files)
 
     def arguments(self, target: Milestone, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         reason = values.get("delay_reason")
         is_late = target.is_past_due(values.get("actual_finish_at") or now)
-        return {**values, "delay_reason": reason if is_late else None}
+        return {"files": [], **values, "delay_reason": reason if is_late else None}
 
     def do(self, target: Milestone, values: Mapping[str, Any], *, by: User, now: datetime) -> Undo:
         before = {"pauses": list(target.pauses.running().values_list("pk", flat=True))}
