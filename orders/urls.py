@@ -30,6 +30,7 @@ urlpatterns = [
     path("steps/<int:pk>/<slug:action>/", steps.step_act, name="step_act"),
     path("company-options/", order_new.company_options, name="company_options"),
     path("orders/", orders.order_list, name="orders"),
+    path("orders/find/", orders.order_find, name="order_find"),
     path("orders/new/", order_new.order_new, name="order_new"),
     path("orders/<str:number>/", order.order_page, name="order"),
     path("orders/<str:number>/edit/", order_edit.order_edit, name="order_edit"),

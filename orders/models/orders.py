@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -40,6 +41,13 @@ class EndOfDay(Func):
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra_context: Any) -> tuple[str, Any]:
         sql, params = super().as_sql(compiler, connection, *args, zone="%s", **extra_context)
         return sql, (*params, self.zone)
+
+
+class Grams(Func):
+    """The characters and pairs of characters of a text, as the index of the same function holds them."""
+
+    function = "gendan_grams"
+    output_field = ArrayField(models.TextField())
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -91,10 +99,17 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(Exists(_milestones().active().filter(order=OuterRef("pk"), stage=stage)))
 
     def search(self, text: str) -> Self:
-        """Number, customer PO, customer or product contains `text`; every word must be found somewhere."""
+        """Number, customer PO, customer or product contains `text`; every word must be found somewhere.
+
+        Trigrams serve words from three characters on; shorter ones, such as two Chinese characters, have an index of
+        their own.
+        """
         found = self
-        for word in text.split()[:5]:
-            found = found.filter(search_text__contains=word.lower())
+        for word in text.lower().split()[:5]:
+            if len(word) < 3:
+                found = found.alias(search_grams=Grams("search_text")).filter(search_grams__contains=[word])
+            else:
+                found = found.filter(search_text__contains=word)
         return found
 
     def eligible(self) -> Self:
@@ -279,6 +294,10 @@ class Order(Versioned):
             models.Index(fields=["shipped_at"], name="order_shipped"),
             # OrderQuerySet.search
             GinIndex(fields=["search_text"], name="order_search_trgm", opclasses=["gin_trgm_ops"]),
+            GinIndex(
+                Func(F("search_text"), function="gendan_grams", output_field=ArrayField(models.TextField())),
+                name="order_search_grams",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -112,3 +112,25 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest("form")?.requestSubmit();
   });
 })();
+
+// The orders found while one types: arrows walk through them, Escape puts them away.
+(() => {
+  "use strict";
+
+  document.addEventListener("keydown", (event) => {
+    const search = event.target.closest(".search");
+    const found = search?.querySelector("[data-found]");
+    if (!found) return;
+    if (event.key === "Escape") {
+      found.replaceChildren();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const stops = [search.querySelector("[data-search]"), ...found.querySelectorAll("a")];
+      const to = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+      if (stops.length > 1) event.preventDefault();
+      stops[Math.min(Math.max(to, 0), stops.length - 1)]?.focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".search")) document.querySelector("[data-found]")?.replaceChildren();
+  });
+})();

@@ -129,6 +129,7 @@ API = {
 PAGES = {
     "desk": Entry(),
     "orders": Entry(),
+    "order_find": Entry(),
     "desk_counts": Entry(),
     "desk_people": Entry(reads=P.MILESTONE_ASSIGN),
     "acts": Entry(),

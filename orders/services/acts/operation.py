@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from orders.models import ActItem
 from teams.errors import DomainError
 from teams.models import User
+from teams.permissions import Permission
 
 
 class ChangedSince(DomainError):
@@ -28,6 +29,7 @@ class Operation:
     """One thing that can be done to many records of a kind."""
 
     code: str
+    permission: Permission
     is_undoable = True
 
     def targets(self, user: User) -> QuerySet[Any]:

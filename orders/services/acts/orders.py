@@ -21,8 +21,6 @@ Undo = tuple[dict[str, Any], dict[str, Any]]
 
 
 class OrderOperation(Operation):
-    permission: Permission
-
     def targets(self, user: User) -> QuerySet[Order]:
         return Order.objects.visible_to(user).select_related("team", "clerk", "sales_rep", "logistics_owner")
 

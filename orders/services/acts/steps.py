@@ -21,8 +21,6 @@ Undo = tuple[dict[str, Any], dict[str, Any]]
 
 
 class StepOperation(Operation):
-    permission: Permission
-
     def targets(self, user: User) -> QuerySet[Milestone]:
         return Milestone.objects.visible_to(user).select_related("order", "order__team", "assignee")
 
