@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "sweep": {"task": "orders.sweep_reminders", "schedule": settings.SWEEP_PERIOD_SECONDS},
     "deliver": {"task": "teams.deliver_notifications", "schedule": settings.DELIVER_PERIOD_SECONDS},
     "plan_jobs": {"task": "orders.bulk_plan_jobs", "schedule": settings.PLAN_JOBS_PERIOD_SECONDS},
+    "imports": {"task": "orders.bulk_imports", "schedule": settings.PLAN_JOBS_PERIOD_SECONDS},
     "leftovers": {"task": "teams.delete_leftovers", "schedule": settings.LEFTOVERS_PERIOD_SECONDS},
 }
 app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}

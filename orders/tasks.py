@@ -8,7 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from orders import reminders
-from orders.services import ladders
+from orders.services import imports, ladders
 from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
@@ -41,6 +41,20 @@ def work_on_plan_jobs() -> int:
     )
     heartbeats.beat("plan_jobs", now=read_clock().now, note=f"{done} orders")
     return done
+
+
+@shared_task(name="orders.bulk_imports", soft_time_limit=240, time_limit=300)
+def work_on_imports() -> int:
+    """Apply the imports that somebody said yes to; returns how many."""
+    return imports.work_on_runs(clock=lambda: read_clock().now, is_stopping=is_stopping)
+
+
+def nudge_imports() -> None:
+    """Have a worker look now instead of at its next tick. Without the broker the tick will do."""
+    try:
+        work_on_imports.apply_async(retry=False)
+    except (BrokerAway, OSError) as error:
+        logger.warning("an import was not nudged, the broker does not answer: %s", error)
 
 
 def nudge_plan_jobs() -> None:

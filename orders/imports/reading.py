@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from orders.sniffing import content_type_of
 from teams.errors import DomainError
 
+LEAVE_OUT = "-"
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 200
 csv.field_size_limit(1_000_000)
@@ -36,12 +37,18 @@ class FileRefused(DomainError):
 @dataclass(frozen=True)
 class Table:
     """Header and records of a file. A record is its row number, as a spreadsheet shows it, and its cells; blank ones
-    are left out."""
+    are left out.
+
+    `fields` says which column of the profile each column of the file is, by index ("" for text to keep, `LEAVE_OUT`);
+    without it headers are matched by name.
+    """
 
     header: list[str]
     records: list[tuple[int, list[str]]]
     encoding: str
     delimiter: str
+    header_row: int = 1
+    fields: Mapping[int, str] | None = None
 
 
 def read_table(

@@ -170,7 +170,7 @@ class Report:
             return
         for name, count in self.counts.items():
             yield "  " + _("%(name)s: %(new)s new, %(changed)s changed, %(unchanged)s unchanged") % {
-                "name": _NAMES[name],
+                "name": NAMES[name],
                 **{key: f"{value:,}" for key, value in count.items()},
             }
         for header, amount in self.weekends.items():
@@ -180,7 +180,7 @@ class Report:
             yield "  " + _("%(count)s doubtful: %(rule)s") % {"count": f"{amount:,}", "rule": _general(rule)}
 
 
-_NAMES = {
+NAMES = {
     "orders": gettext_lazy("orders"),
     "lines": gettext_lazy("lines"),
     "shipments": gettext_lazy("shipments"),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from orders.imports.cells import CONTROL, Cell, CellReader
 from orders.imports.profile import Column, Profile
-from orders.imports.reading import Table
+from orders.imports.reading import LEAVE_OUT, Table
 from orders.imports.report import Report
 
 
@@ -56,29 +56,34 @@ class Layout:
 
 
 def match_columns(table: Table, profile: Profile, zone: ZoneInfo, report: Report) -> Layout:
-    """Find the profile's columns by header or synonym, whatever the case and blanks."""
-    wanted = {_folded(name): column for column in profile.columns for name in (column.header, *column.aliases)}
+    """Find the profile's columns as the table says, else by header or synonym, whatever the case and blanks."""
+    named = {column.header: column for column in profile.columns}
+    row = table.header_row
+    wanted = {folded(name): column for column in profile.columns for name in (column.header, *column.aliases)}
     places: list[Place] = []
     unknown: list[tuple[int, str]] = []
     seen: dict[str, int] = {}
     for index, header in enumerate(table.header):
-        column = wanted.get(_folded(header))
+        field = table.fields.get(index, "") if table.fields is not None else None
+        if field == LEAVE_OUT:
+            continue
+        column = wanted.get(folded(header)) if field is None else named.get(field)
         name = column.header if column else header
         if CONTROL.search(header):
-            report.error(1, index, header, header, "control_character")
+            report.error(row, index, header, header, "control_character")
         elif not header:
-            report.error(1, index, "", "", "nameless_column")
+            report.error(row, index, "", "", "nameless_column")
         elif name in seen:
-            report.error(1, index, header, header, "double_column")
+            report.error(row, index, header, header, "double_column")
         elif column:
             places.append(_place(index, column, profile, zone))
         else:
             unknown.append((index, header))
-            report.doubt(1, index, header, header, "unknown_column")
+            report.doubt(row, index, header, header, "unknown_column")
         seen.setdefault(name, index)
     for column in profile.columns:
         if column.is_required and column.header not in seen:
-            report.error(1, -1, column.header, "", "missing_column")
+            report.error(row, -1, column.header, "", "missing_column")
     return Layout(table.header, places, unknown)
 
 
@@ -157,5 +162,6 @@ def _follow(pointers: list[tuple[Row, Place, Cell]], rows: list[Row], layout: La
             report.doubt(*at, "pointer_to_text", row=named.number)
 
 
-def _folded(header: str) -> str:
+def folded(header: str) -> str:
+    """A header without what people write differently: case, width, blanks, dashes, dots."""
     return "".join(normalize("NFKC", header).casefold().split()).replace("_", "").replace(".", "").replace("-", "")

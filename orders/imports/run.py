@@ -11,6 +11,8 @@ from orders.imports.profile import Profile, TeamSpec
 from orders.imports.reading import read_table
 from orders.imports.report import Report
 from orders.imports.rows import match_columns, read_rows
+from orders.imports.sheets import Choice, find_table
+from orders.imports.workbooks import is_workbook
 from teams.errors import DomainError
 from teams.models import Organization, Team, User, WorkCalendar
 from teams.services.calendars import load_default_calendars
@@ -40,9 +42,19 @@ class Source:
 
 @transaction.atomic
 def import_orders(
-    source: Source, profile: Profile, *, team_code: str, by: User | None, now: datetime, dry_run: bool
+    source: Source,
+    profile: Profile,
+    *,
+    team_code: str,
+    by: User | None,
+    now: datetime,
+    dry_run: bool,
+    choice: Choice | None = None,
 ) -> Report:
     """Take every row of a file, or none; a dry run reports the same and writes nothing.
+
+    Without a `choice` a text file is read as it stands, its first row the header; a workbook's sheet and header row are
+    found.
 
     `team_code` empty: the profile's team, made if it does not exist.
 
@@ -55,13 +67,17 @@ def import_orders(
     team, spec = _team(team_code, profile)
     zone = Organization.current().zone
     report = Report(profile.name, source.shown_name)
-    table = read_table(
-        source.content,
-        encodings=profile.encodings,
-        delimiter=profile.delimiter,
-        max_bytes=profile.max_bytes,
-        max_rows=profile.max_rows,
-    )
+    if choice is not None or is_workbook(source.content):
+        found = find_table(source.content, profile, choice or Choice())
+        table, profile = found.table, found.profile
+    else:
+        table = read_table(
+            source.content,
+            encodings=profile.encodings,
+            delimiter=profile.delimiter,
+            max_bytes=profile.max_bytes,
+            max_rows=profile.max_rows,
+        )
     if table.encoding not in {"utf-8", "utf-16-le", "utf-16-be"}:
         report.doubt(1, -1, "", "", "read_as", encoding=table.encoding)
     report.rows = len(table.records)

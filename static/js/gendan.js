@@ -20,7 +20,8 @@
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details[data-menu][open]")) menu.removeAttribute("open");
     }
-    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
+    const isElsewhere = isTyping(event.target) || document.querySelector("dialog[open]");
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isElsewhere) {
       const box = document.querySelector("[data-search]");
       if (box) {
         event.preventDefault();

@@ -77,7 +77,7 @@
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
     const pressing = event.target.closest("a, button, summary") && ["Enter", " "].includes(event.key);
-    if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing || pressing || document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
     const list = current()?.closest("[data-list]") || document.querySelector("[data-list]");
     const known = {
       j: () => move(1),

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import BulkAct, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
+from orders.models import BulkAct, ImportRun, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
 from orders.services import documents, shipments
+from orders.services.imports import start_import
 from teams.models import (
     ApiToken,
     CalendarEdit,
@@ -51,6 +52,7 @@ class Things:
     own_channel: Channel
     leave: Leave
     act: BulkAct
+    import_run: ImportRun
 
 
 @dataclass
@@ -75,6 +77,7 @@ class World:
     channels: dict[int, Channel] = field(default_factory=dict)
     leaves: dict[int, Leave] = field(default_factory=dict)
     acts: dict[int, BulkAct] = field(default_factory=dict)
+    imports: dict[int, ImportRun] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
@@ -82,7 +85,7 @@ class World:
         if side == "own":
             things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
             things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
-            things.act = self.acts[person.pk]
+            things.act, things.import_run = self.acts[person.pk], self.imports[person.pk]
         return things
 
 
@@ -96,7 +99,7 @@ def make_world() -> World:
         world.messages[person.pk] = _message(person)
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
         world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
-        world.acts[person.pk] = _act(person)
+        world.acts[person.pk], world.imports[person.pk] = _act(person), _import_run(person, team)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -146,6 +149,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         own_channel=_own_channel(clerk),
         leave=_leave(clerk),
         act=_act(clerk),
+        import_run=_import_run(clerk, team),
     )
 
 
@@ -170,6 +174,11 @@ def _leave(person: User) -> Leave:
 
 def _act(person: User) -> BulkAct:
     return BulkAct.objects.create(operation="edit", by=person, at=MONDAY, finished_at=MONDAY)
+
+
+def _import_run(person: User, team: Team) -> ImportRun:
+    sheet = b"number,customer,quantity\nGD-X,Acme,1\n"
+    return start_import(content=sheet, filename="x.csv", profile="orders", team=team, by=person, now=MONDAY)
 
 
 def _message(person: User) -> Notification:

@@ -11,6 +11,7 @@ from orders.models import (
     ActItem,
     BulkAct,
     ClockPause,
+    ImportRun,
     Milestone,
     Order,
     OrderDocument,
@@ -126,6 +127,9 @@ CASES = {
     "shipmentline_quantity_positive": lambda o: add_shipment(o, quantity=0),
     "actitem_once": lambda o: twice(add_act_item, o),
     "actitem_state_known": lambda o: add_act_item(o, state="lost"),
+    "importrun_status_known": lambda o: ImportRun.objects.create(
+        team=o.team, by=o.clerk, profile="orders", filename="x", file="x", status="lost", created_at=MONDAY
+    ),
     "orderdocument_version_once": lambda o: twice(add_document, o),
     "orderdocument_decision_follows_status": lambda o: add_document(o, status="accepted"),
     "templatestep_code_once": lambda o: o.template.steps.filter(position=1).update(code="PICKED"),

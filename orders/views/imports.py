@@ -1,0 +1,135 @@
+"""The import of sheets: upload, see what it would do, correct how it is read, take it, undo it."""
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from orders.forms.imports import ReadingForm, UploadForm
+from orders.imports.report import NAMES
+from orders.models import ImportRun, Order
+from orders.pages.import_result import result_workbook
+from orders.services import imports as services
+from orders.tasks import nudge_imports
+from teams.access import require
+from teams.errors import DomainError, NotPermitted
+from teams.http import PersonRequest
+from teams.permissions import Permission
+
+SHOWN = 30
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_list(request: PersonRequest) -> HttpResponse:
+    if not request.user.access.allows_somewhere(Permission.ORDER_CREATE):
+        raise NotPermitted(_("Your role may not do this."))
+    bound = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = UploadForm(*bound, user=request.user)
+    if form.is_valid():
+        given = form.cleaned_data
+        require(request.user, Permission.ORDER_CREATE, team_id=given["team"].pk)
+        try:
+            run = services.start_import(
+                content=given["file"].read(),
+                filename=given["file"].name,
+                profile=given["profile"],
+                team=given["team"],
+                by=request.user,
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            form.add_error("file", str(refusal))
+        else:
+            return redirect("import", pk=run.pk)
+    runs = ImportRun.objects.visible_to(request.user).select_related("team").order_by("-pk")[:SHOWN]
+    return render(request, "orders/imports.html", {"form": form, "runs": runs}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """GET shows the preview or the outcome, POST reads the sheet as it was corrected."""
+    run = _find(request, pk)
+    form = ReadingForm(request.POST if request.method == "POST" else None, run=run)
+    if form.is_valid():
+        require(request.user, Permission.ORDER_CREATE, team_id=run.team_id)
+        try:
+            services.look_again(run_id=run.pk, choice=form.choice(), now=timezone.now())
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("import", pk=run.pk)
+    return render(request, "orders/import.html", _context(run, form), status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def import_progress(request: PersonRequest, pk: int) -> HttpResponse:
+    """What htmx asks for while a worker is at it."""
+    run = _find(request, pk)
+    response = render(request, "orders/_import_progress.html", {"run": run})
+    if run.status != ImportRun.Status.QUEUED:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@require_POST
+def import_apply(request: PersonRequest, pk: int) -> HttpResponse:
+    run = _find(request, pk)
+    require(request.user, Permission.ORDER_CREATE, team_id=run.team_id)
+    try:
+        services.apply_import(run_id=run.pk)
+    except DomainError as refusal:
+        return _refused(request, run, refusal)
+    transaction.on_commit(nudge_imports, robust=True)
+    return redirect("import", pk=pk)
+
+
+@login_required
+@require_POST
+def import_undo(request: PersonRequest, pk: int) -> HttpResponse:
+    run = _find(request, pk)
+    require(request.user, Permission.ORDER_CREATE, team_id=run.team_id)
+    try:
+        services.undo_import(run_id=run.pk, by=request.user, now=timezone.now())
+    except DomainError as refusal:
+        return _refused(request, run, refusal)
+    return redirect("import", pk=pk)
+
+
+@login_required
+@require_GET
+def import_result(request: PersonRequest, pk: int) -> HttpResponse:
+    """The sheet again, each row with what became of it."""
+    run = _find(request, pk)
+    content = result_workbook(run)
+    response = HttpResponse(content, content_type=XLSX)
+    response.headers["Content-Disposition"] = f'attachment; filename="import-{run.pk}-result.xlsx"'
+    return response
+
+
+def _find(request: PersonRequest, pk: int) -> ImportRun:
+    return get_object_or_404(ImportRun.objects.visible_to(request.user).select_related("team"), pk=pk)
+
+
+def _context(run: ImportRun, form: ReadingForm) -> dict:
+    numbers = Order.objects.filter(pk__in=run.order_ids).order_by("pk").values_list("number", flat=True)
+    return {
+        "run": run,
+        "form": form,
+        "may_correct": run.status in {ImportRun.Status.PREVIEW, ImportRun.Status.FAILED} and bool(run.file),
+        "is_clean": not run.report.get("error_count"),
+        "numbers": list(numbers[:50]),
+        "counts": [(NAMES[kind], counts) for kind, counts in run.report.get("counts", {}).items()],
+    }
+
+
+def _refused(request: PersonRequest, run: ImportRun, refusal: DomainError) -> HttpResponse:
+    context = {**_context(run, ReadingForm(run=run)), "refusal": str(refusal)}
+    return render(request, "orders/import.html", context, status=409)
