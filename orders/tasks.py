@@ -8,7 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from orders import reminders
-from orders.services import imports, ladders
+from orders.services import exports, imports, ladders
 from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
@@ -47,6 +47,20 @@ def work_on_plan_jobs() -> int:
 def work_on_imports() -> int:
     """Apply the imports that somebody said yes to; returns how many."""
     return imports.work_on_runs(clock=lambda: read_clock().now, is_stopping=is_stopping)
+
+
+@shared_task(name="orders.bulk_exports", soft_time_limit=240, time_limit=300)
+def work_on_exports() -> int:
+    """Write the long lists that somebody asked for; returns how many."""
+    return exports.work_on_exports(clock=lambda: read_clock().now, is_stopping=is_stopping)
+
+
+def nudge_exports() -> None:
+    """Have a worker look now instead of at its next tick. Without the broker the tick will do."""
+    try:
+        work_on_exports.apply_async(retry=False)
+    except (BrokerAway, OSError) as error:
+        logger.warning("an export was not nudged, the broker does not answer: %s", error)
 
 
 def nudge_imports() -> None:

@@ -1,8 +1,10 @@
 """Addresses of orders below `/api/v1/`."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from orders.api.documents import DocumentView
+from orders.api.exports import CsvExportView, ExportView
 from orders.api.imports import ImportView
 from orders.api.milestones import MilestoneView
 from orders.api.orders import OrderView
@@ -15,4 +17,8 @@ router.register("shipments", ShipmentView, basename="api-shipment")
 router.register("documents", DocumentView, basename="api-document")
 router.register("imports", ImportView, basename="api-import")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("exports/orders.xlsx", ExportView.as_view(), name="api-export-xlsx"),
+    path("exports/orders.csv", CsvExportView.as_view(), name="api-export-csv"),
+    *router.urls,
+]

@@ -81,7 +81,11 @@ class ReadingForm(RefusedForm):
         choices = [("", _("keep as text")), (LEAVE_OUT, _("leave out")), *known]
         for index, header in enumerate(reading["headers"]):
             self.fields[f"column_{index}"] = forms.ChoiceField(
-                label=header or "—", required=False, choices=choices, initial=reading["mapping"].get(str(index), "")
+                label=header or "—",
+                required=False,
+                choices=choices,
+                initial=reading["mapping"].get(str(index), ""),
+                widget=forms.Select(attrs={"class": "control control-sm", "aria-label": header or "—"}),
             )
 
     def clean(self) -> dict[str, Any] | None:

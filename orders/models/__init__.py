@@ -1,6 +1,7 @@
 from orders.models.acts import ActItem, BulkAct
 from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
+from orders.models.exports import ExportRun
 from orders.models.imports import ImportRun
 from orders.models.ladders import LadderJob, Ladders, TeamLadder
 from orders.models.milestones import ClockPause, DelayReason, Milestone
@@ -16,6 +17,7 @@ __all__ = [
     "DelayReason",
     "DocumentKind",
     "EventKind",
+    "ExportRun",
     "ImportRun",
     "LadderJob",
     "Ladders",

@@ -22,7 +22,7 @@ from orders.services.documents import clean_filename
 from orders.words import Side
 from orders.workflow import OrderStatus, TransitionNotAllowed
 from teams.errors import DomainError
-from teams.models import Team, User
+from teams.models import Organization, Team, User
 
 MAX_BYTES = 20_000_000
 KEPT = timedelta(days=30)
@@ -101,7 +101,7 @@ def _take_next(now: datetime) -> bool:
     run = ImportRun.objects.queued().select_for_update(skip_locked=True).order_by("pk").first()
     if run is None:
         return False
-    with override(run.by.language or None), run.file.open("rb") as file:
+    with override(run.by.language or Organization.current().language), run.file.open("rb") as file:
         _take(run, file.read(), now)
     return True
 

@@ -126,7 +126,9 @@ def _context(run: ImportRun, form: ReadingForm) -> dict:
         "may_correct": run.status in {ImportRun.Status.PREVIEW, ImportRun.Status.FAILED} and bool(run.file),
         "is_clean": not run.report.get("error_count"),
         "numbers": list(numbers[:50]),
-        "counts": [(NAMES[kind], counts) for kind, counts in run.report.get("counts", {}).items()],
+        "counts": [
+            (NAMES[kind], counts) for kind, counts in run.report.get("counts", {}).items() if any(counts.values())
+        ],
     }
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import BulkAct, ImportRun, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
+from orders.models import BulkAct, ExportRun, ImportRun, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
 from orders.services import documents, shipments
 from orders.services.imports import start_import
 from teams.models import (
@@ -53,6 +54,7 @@ class Things:
     leave: Leave
     act: BulkAct
     import_run: ImportRun
+    export_run: ExportRun
 
 
 @dataclass
@@ -78,6 +80,7 @@ class World:
     leaves: dict[int, Leave] = field(default_factory=dict)
     acts: dict[int, BulkAct] = field(default_factory=dict)
     imports: dict[int, ImportRun] = field(default_factory=dict)
+    exports: dict[int, ExportRun] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
@@ -86,6 +89,7 @@ class World:
             things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
             things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
             things.act, things.import_run = self.acts[person.pk], self.imports[person.pk]
+            things.export_run = self.exports[person.pk]
         return things
 
 
@@ -100,6 +104,7 @@ def make_world() -> World:
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
         world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
         world.acts[person.pk], world.imports[person.pk] = _act(person), _import_run(person, team)
+        world.exports[person.pk] = _export_run(person)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -150,6 +155,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         leave=_leave(clerk),
         act=_act(clerk),
         import_run=_import_run(clerk, team),
+        export_run=_export_run(clerk),
     )
 
 
@@ -174,6 +180,12 @@ def _leave(person: User) -> Leave:
 
 def _act(person: User) -> BulkAct:
     return BulkAct.objects.create(operation="edit", by=person, at=MONDAY, finished_at=MONDAY)
+
+
+def _export_run(person: User) -> ExportRun:
+    run = ExportRun(by=person, shape="orders", status="done", created_at=MONDAY)
+    run.file.save("x", ContentFile(b"PK"))
+    return run
 
 
 def _import_run(person: User, team: Team) -> ImportRun:

@@ -11,6 +11,7 @@ from orders.models import (
     ActItem,
     BulkAct,
     ClockPause,
+    ExportRun,
     ImportRun,
     Milestone,
     Order,
@@ -130,6 +131,10 @@ CASES = {
     "importrun_status_known": lambda o: ImportRun.objects.create(
         team=o.team, by=o.clerk, profile="orders", filename="x", file="x", status="lost", created_at=MONDAY
     ),
+    "exportrun_status_known": lambda o: ExportRun.objects.create(
+        by=o.clerk, shape="orders", status="lost", created_at=MONDAY
+    ),
+    "exportrun_shape_known": lambda o: ExportRun.objects.create(by=o.clerk, shape="steps", created_at=MONDAY),
     "orderdocument_version_once": lambda o: twice(add_document, o),
     "orderdocument_decision_follows_status": lambda o: add_document(o, status="accepted"),
     "templatestep_code_once": lambda o: o.template.steps.filter(position=1).update(code="PICKED"),

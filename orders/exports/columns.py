@@ -1,0 +1,92 @@
+"""The columns of an exported list. Pure but for the words: a value is read from a row in hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
+from orders.workflow import OrderStatus
+
+
+@dataclass(frozen=True)
+class Column:
+    """`value` reads a typed value (text, date, number or None) from a row; `width` is in characters."""
+
+    key: str
+    label: str | Promise
+    value: Callable[[Mapping[str, Any]], Any]
+    width: int = 14
+    is_money: bool = False
+
+
+def plain(key: str, label: Any, width: int = 14, *, name: str = "", is_money: bool = False) -> Column:
+    """A column that stands in the row under its key, or under `name`."""
+    return Column(key, label, lambda row: row.get(name or key), width, is_money)
+
+
+def worded(key: str, label: Any, words: Mapping[str, Any], width: int = 12) -> Column:
+    """A column of fixed words; a value without a word stands as it is."""
+    return Column(key, label, lambda row: str(words.get(row.get(key) or "", row.get(key) or "")), width)
+
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    plain("number", _("order number"), 18),
+    plain("customer", _("customer"), 26, name="customer__name"),
+    plain("customer_po_no", _("customer PO"), 16),
+    worded("status", _("status"), dict(OrderStatus.choices)),
+    plain("template", _("process template"), 18, name="template_name"),
+    plain("done", _("steps done"), 10),
+    plain("wanted", _("steps in all"), 10),
+    plain("next_step", _("next step"), 22),
+    plain("next_due", _("next step due"), 16),
+    plain("holder", _("who holds it"), 14),
+    worded("waiting_on", _("waiting on"), dict(Side.choices)),
+    plain("late", _("overdue steps"), 10),
+    plain("promised_date", _("first promised date"), 12),
+    plain("current_promised_date", _("promised date"), 12),
+    plain("ordered", _("ordered"), 12),
+    plain("confirmed", _("confirmed"), 12),
+    plain("shipped", pgettext_lazy("export", "shipped"), 12),
+    plain("delivered", pgettext_lazy("export", "delivered"), 12),
+    plain("clerk", _("clerk"), 12, name="clerk__name"),
+    plain("sales_rep", _("sales representative"), 12, name="sales_rep__name"),
+    plain("logistics_owner", _("logistics coordinator"), 12, name="logistics_owner__name"),
+    plain("team", _("team"), 14, name="team__name"),
+    worded("priority", _("priority"), dict(Priority.choices), 8),
+    worded("incoterm", _("Incoterm"), dict(Incoterm.choices), 8),
+    worded("payment_terms", _("payment terms"), dict(PaymentTerms.choices), 18),
+    worded("mode", _("mode"), dict(Mode.choices), 14),
+    plain("country", _("destination country"), 8),
+    plain("destination", _("destination"), 16),
+    plain("currency", _("currency"), 8, is_money=True),
+    plain("amount", _("amount"), 14, is_money=True),
+    plain("note", _("note"), 30),
+)
+LINE_COLUMNS: tuple[Column, ...] = (
+    plain("number", _("order number"), 18, name="order__number"),
+    plain("customer", _("customer"), 26, name="order__customer__name"),
+    plain("customer_po_no", _("customer PO"), 16, name="order__customer_po_no"),
+    Column("status", _("status"), lambda row: str(dict(OrderStatus.choices).get(row["order__status"], "")), 12),
+    plain("position", _("line"), 6),
+    plain("product_code", _("product code"), 16),
+    plain("description", _("description"), 30),
+    Column("quantity", _("quantity"), lambda row: row["quantity"] - row["cancelled_quantity"], 12),
+    plain("unit", _("unit"), 8),
+    plain("unit_price", _("unit price"), 12, is_money=True),
+    plain("line_amount", _("amount"), 14, name="amount", is_money=True),
+    plain("currency", _("currency"), 8, name="order__currency", is_money=True),
+    plain("requested_date", _("requested date"), 12),
+    plain("promised_date_original", _("first promised date"), 12),
+    plain("promised_date_current", _("promised date"), 12),
+    plain("clerk", _("clerk"), 12, name="order__clerk__name"),
+)
+SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS}
+
+
+def columns_for(shape: str, *, sees_money: bool) -> list[Column]:
+    """The columns of a shape that exist for the reader."""
+    return [column for column in SHAPES[shape] if sees_money or not column.is_money]
