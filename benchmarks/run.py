@@ -81,11 +81,12 @@ def run(options: argparse.Namespace, database, folder: Path) -> bool:
         web.stop()
     if options.only:
         return is_met
-    from benchmarks import jobs, planning
+    from benchmarks import jobs, planning, sheets
 
     lines = jobs.sweep_lines(1000 if options.orders >= FIRM else 200, now)
     lines += jobs.delivery_lines(3000 if not options.quick else 600, int(os.environ["BENCH_SMTP_PORT"]), now)
     lines += jobs.import_lines(10_000 if not options.quick else 2_000, folder)
+    lines += sheets.export_lines(options.orders, folder)
     lines += jobs.worktime_lines(options.quick)
     lines += planning.plan_lines(options.quick)
     lines += planning.replan_lines(min(planning.FIRM, options.orders // 4), now)

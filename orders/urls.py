@@ -60,7 +60,6 @@ urlpatterns = [
     path("imports/<int:pk>/result/", imports.import_result, name="import_result"),
     path("shipments/", shipments.shipment_list, name="shipments"),
     path("shipments/new/", shipments.shipment_new, name="shipment_new"),
-    path("shipments/bulk/", shipments.shipment_bulk_move, name="shipment_bulk_move"),
     path("shipments/<str:number>/", shipments.shipment_page, name="shipment"),
     path("shipments/<str:number>/edit/", shipments.shipment_edit, name="shipment_edit"),
     path("shipments/<str:number>/move/", shipments.shipment_move, name="shipment_move"),

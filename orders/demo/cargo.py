@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
+from orders.containers import check_digit
 from orders.demo.course import Done
 from orders.demo.people import holder
 from orders.demo.plots import Plot
@@ -107,13 +109,18 @@ def _cargo_values(plot: Plot, number: str, moves: dict[str, Done], terms: dict[s
         values |= {
             "vessel": rng.choice(_VESSELS),
             "voyage": f"{rng.randrange(10, 99)}{rng.choice('EWNS')}",
-            "container_no": f"GDNU{rng.randrange(10**6, 10**7)}",
+            "container_no": _container(rng),
             "bl_release_mode": rng.choice(["original", "telex", "seaway"]),
             "freight_cost": Decimal(rng.randrange(600, 4200)),
             "freight_currency": "USD",
             **_cut_offs(etd),
         }
     return values
+
+
+def _container(rng: Random) -> str:
+    number = f"GDNU{rng.randrange(10**6, 10**7) // 10:06}"
+    return f"{number}{check_digit(number)}"
 
 
 def _cut_offs(etd: date) -> dict[str, datetime]:

@@ -13,6 +13,7 @@ from orders.forms.orders import DateInput
 from orders.forms.steps import InstantInput, waiting_reason
 from orders.models import DelayReason, Milestone
 from orders.words import Priority, Side
+from orders.workflow import ShipmentStatus
 from teams.models import User
 
 SIDES = [choice for choice in Side.choices if choice[0] != Side.INTERNAL]
@@ -168,6 +169,34 @@ class CloseAct(ActForm):
     submit = pgettext_lazy("button", "Close order")
 
 
+class ShipAct(ActForm):
+    """Cargo that moved: when, empty for now."""
+
+    at = forms.DateTimeField(
+        label=_("When it happened"), required=False, widget=InstantInput(), help_text=_("Empty: now.")
+    )
+
+
+def _ship_act(move: ShipmentStatus) -> type[ActForm]:
+    words = {"title": SHIPMENT_TITLES[move], "submit": SHIPMENT_WORDS[move]}
+    return type(f"Ship{move.title()}Act", (ShipAct,), words)
+
+
+SHIPMENT_TITLES = {
+    ShipmentStatus.BOOKED: _("Mark the checked shipments as booked"),
+    ShipmentStatus.LOADED: _("Mark the checked shipments as loaded"),
+    ShipmentStatus.DEPARTED: _("Mark the checked shipments as departed"),
+    ShipmentStatus.ARRIVED: _("Mark the checked shipments as arrived"),
+    ShipmentStatus.DELIVERED: _("Mark the checked shipments as delivered"),
+}
+SHIPMENT_WORDS = {
+    ShipmentStatus.BOOKED: pgettext_lazy("button", "Booked"),
+    ShipmentStatus.LOADED: pgettext_lazy("button", "Loaded"),
+    ShipmentStatus.DEPARTED: pgettext_lazy("button", "Departed"),
+    ShipmentStatus.ARRIVED: pgettext_lazy("button", "Arrived"),
+    ShipmentStatus.DELIVERED: pgettext_lazy("button", "Delivered"),
+}
+
 # By the code of the operation (orders.services.acts.OPERATIONS).
 ACT_FORMS: dict[str, type[ActForm]] = {
     "complete": CompleteAct,
@@ -182,4 +211,5 @@ ACT_FORMS: dict[str, type[ActForm]] = {
     "order-resume": ResumeOrdersAct,
     "order-cancel": CancelAct,
     "order-close": CloseAct,
+    **{f"ship-{move}": _ship_act(move) for move in SHIPMENT_TITLES},
 }

@@ -116,21 +116,6 @@ class CancelForm(RefusedForm):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
 
-class BulkMoveForm(forms.Form):
-    """The same move for the rows that are checked."""
-
-    to = forms.ChoiceField(choices=[(move, move) for move in SHIPMENT_INSTANTS])
-    at = forms.DateTimeField(required=False)
-    chosen = forms.TypedMultipleChoiceField(coerce=int)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        sent = self.data.getlist("chosen")[:200] if hasattr(self.data, "getlist") else []
-        ids = [pk for pk in sent if pk.isascii() and pk.isdigit() and len(pk) < 19]
-        chosen: Any = self.fields["chosen"]
-        chosen.choices = [(pk, pk) for pk in ids]
-
-
 class ShipmentFilterForm(forms.Form):
     """The filters of the list, as they stand in the address."""
 

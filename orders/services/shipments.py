@@ -1,6 +1,6 @@
 """Shipments: create with quantities per line, edit, and the moves booked → loaded → departed → arrived → delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -11,13 +11,21 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from orders import workflow
+from orders.containers import normal_numbers
 from orders.fulfilment import reached_at
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.models.events import EventKind
 from orders.services import flow
-from orders.services.milestones import CLOCK_SKEW, EARLIEST, complete_by_shipments, complete_if_ready
+from orders.services.milestones import (
+    CLOCK_SKEW,
+    EARLIEST,
+    complete_by_shipments,
+    complete_if_ready,
+    reopen_milestone,
+)
 from orders.targets import STEPS_OF_MOVE
-from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
+from orders.words import Mode
+from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.errors import DomainError, InvalidInput
 from teams.models import User
 from teams.versioning import change_fields, change_part
@@ -48,7 +56,7 @@ def create_shipment(*, values: Mapping[str, Any], lines: Mapping[int, Decimal], 
         DomainError: the number exists.
     """
     orders = _lock_orders(_orders_of_lines(lines))
-    shipment = Shipment(**values)
+    shipment = Shipment(**_normal(values, values.get("mode", "")))
     if shipment.etd:
         shipment.etd_original = shipment.etd
     try:
@@ -81,6 +89,7 @@ def edit_shipment(
         StaleVersion, QuantityRefused, TransitionNotAllowed.
     """
     orders, shipment = _locked(shipment_id, lines or {})
+    values = _normal(values, values.get("mode", shipment.mode))
     data: dict[str, Any] = {}
     if lines is not None and _change_lines(shipment, lines, seen_version=seen_version, by=by, now=now):
         data["lines"] = len(lines)  # no more: an order's timeline must not tell about another order's goods
@@ -145,10 +154,58 @@ def cancel_shipment(*, shipment_id: int, reason: str, by: User, now: datetime) -
     return shipment
 
 
+@transaction.atomic
+def take_back_move(*, shipment_id: int, step_ids: Collection[int], by: User, now: datetime) -> Shipment:
+    """Undo the last move of a shipment that was recorded by mistake; the orders' facts and status follow.
+
+    `step_ids` are the steps that the move completed; those still done are opened again.
+
+    Raises:
+        TransitionNotAllowed: nothing has moved yet, or it is cancelled.
+    """
+    orders, shipment = _locked(shipment_id)
+    moves = [ShipmentStatus.PLANNED, *SHIPMENT_INSTANTS]
+    if shipment.status not in moves[1:]:
+        workflow.check_transition(
+            {shipment.status: frozenset()}, shipment.status, shipment.status, labels=ShipmentStatus
+        )
+    old, shipment.status = shipment.status, moves[moves.index(shipment.status) - 1]
+    setattr(shipment, SHIPMENT_INSTANTS[old], None)
+    shipment.recorded_at = now
+    shipment.save(update_fields=["status", "recorded_at", SHIPMENT_INSTANTS[old]])
+    for order in orders:
+        flow.record(
+            order, EventKind.MOVED, by=by, now=now, shipment=shipment, old=old, new=shipment.status, reason=_("Undone")
+        )
+        flow.refresh_fulfilment(order, by=by, now=now)
+        for step in order.milestones.filter(pk__in=step_ids, status=MilestoneStatus.DONE).order_by("position"):
+            reopen_milestone(milestone_id=step.pk, reason=_("Undone"), by=by, now=now)
+    return shipment
+
+
 class ChangedMeanwhile(DomainError):
     """Goods of another order came aboard between looking and locking."""
 
     code = "changed_meanwhile"
+
+
+# Modes whose cargo travels in containers with numbers by ISO 6346; air has unit load devices, trucks their plates.
+_BY_CONTAINER = frozenset({Mode.FCL, Mode.LCL, Mode.SEA, Mode.RAIL})
+
+
+def _normal(values: Mapping[str, Any], mode: str) -> dict[str, Any]:
+    """The values with container numbers checked, and booking and B/L numbers as their issuers write them.
+
+    Raises:
+        ContainerRefused
+    """
+    normal = dict(values)
+    for name in ("booking_no", "bl_no"):
+        if normal.get(name):
+            normal[name] = " ".join(normal[name].split()).upper()
+    if normal.get("container_no") and mode in _BY_CONTAINER:
+        normal["container_no"] = normal_numbers(normal["container_no"])
+    return normal
 
 
 def _locked(shipment_id: int, lines: Mapping[int, Decimal] = MappingProxyType({})) -> tuple[list[Order], Shipment]:

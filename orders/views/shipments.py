@@ -10,14 +10,14 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.forms.shipments import LINE, BulkMoveForm, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
+from orders.forms.acts import SHIPMENT_WORDS
+from orders.forms.shipments import LINE, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.models.shipments import ShipmentQuerySet
 from orders.pages.shipments import (
-    MOVE_NAMES,
     Group,
     ShipmentRow,
     grouped,
@@ -41,6 +41,16 @@ if TYPE_CHECKING:
     from orders.pages.shipments import LineWithLeft, SeenShipment
 
 PAGE_SIZE = 60
+BULK_ACTS = [(f"ship-{move}", words) for move, words in SHIPMENT_WORDS.items()]
+KEYS = [
+    (("j", "k"), gettext_lazy("next and previous row")),
+    (("Enter",), gettext_lazy("open the shipment")),
+    (("m",), gettext_lazy("mark the next move")),
+    (("x",), gettext_lazy("check the row")),
+    (("Shift", "x"), gettext_lazy("check up to this row")),
+    (("a",), gettext_lazy("check all, or none")),
+    (("?",), gettext_lazy("this list")),
+]
 
 
 @login_required
@@ -64,7 +74,8 @@ def shipment_list(request: PersonRequest) -> HttpResponse:
         "page": page,
         "has_next": len(found) > PAGE_SIZE,
         "may_create": request.user.access.allows_somewhere(Permission.SHIPMENT_EDIT),
-        "moves": MOVE_NAMES.items() if request.user.access.allows_somewhere(Permission.SHIPMENT_MOVE) else (),
+        "bulk_acts": BULK_ACTS if request.user.access.allows_somewhere(Permission.SHIPMENT_MOVE) else (),
+        "key_list": KEYS,
         "is_filtered": any(value for name, value in wanted.items() if name != "status"),
     }
     return render(request, "orders/shipments.html", context)
@@ -167,42 +178,6 @@ def shipment_move(request: PersonRequest, number: str) -> HttpResponse:
 
 def _show_row(request: PersonRequest, row: ShipmentRow, form: MoveForm | None, status: int = 200) -> HttpResponse:
     return render(request, "orders/_shipment_row.html", {"row": row, "form": form}, status=status)
-
-
-@login_required
-@require_POST
-def shipment_bulk_move(request: PersonRequest) -> HttpResponse:
-    """The same move for every checked shipment; each is moved or refused by itself."""
-    _require_somewhere(request, Permission.SHIPMENT_MOVE)
-    form = BulkMoveForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Check the shipments first, and choose a move."))
-        return redirect(_back(request))
-    now, moved = timezone.now(), 0
-    chosen = Shipment.objects.visible_to(request.user).filter(pk__in=form.cleaned_data["chosen"])
-    for shipment in chosen.order_by("pk"):
-        require(request.user, Permission.SHIPMENT_MOVE, team_id=shipment.team_id)
-        try:
-            services.move_shipment(
-                shipment_id=shipment.pk,
-                to=form.cleaned_data["to"],
-                at=form.cleaned_data["at"],
-                by=request.user,
-                now=now,
-            )
-            moved += 1
-        except DomainError as refusal:
-            messages.error(request, f"{shipment.number}: {refusal}")
-    if moved:
-        text = ngettext("%(count)s shipment marked.", "%(count)s shipments marked.", moved) % {"count": moved}
-        messages.success(request, text)
-    return redirect(_back(request))
-
-
-def _back(request: PersonRequest) -> str:
-    """The list with the filters it had."""
-    query = request.POST.get("query", "")
-    return "/shipments/" + (f"?{QueryDict(query).urlencode()}" if query else "")
 
 
 @login_required

@@ -208,7 +208,6 @@ PAGES = {
     "import_result": Entry(lambda t: [t.import_run.pk], "person"),
     "shipments": Entry(),
     "shipment_new": Entry(writes={"post": P.SHIPMENT_EDIT}, reads=P.SHIPMENT_EDIT),
-    "shipment_bulk_move": Entry(writes={"post": P.SHIPMENT_MOVE}, reads=False),
     "shipment": shipment_page(writes=False),
     "shipment_edit": shipment_page(P.SHIPMENT_EDIT, reads=P.SHIPMENT_EDIT),
     "shipment_move": shipment_page(P.SHIPMENT_MOVE, reads=P.SHIPMENT_MOVE),

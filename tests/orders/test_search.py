@@ -57,7 +57,7 @@ def test_a_renamed_order_is_found_by_its_new_text(found_by):
     assert found_by("nordhaus") == []
 
 
-@pytest.mark.parametrize(("text", "index"), [("海天", "order_search_grams"), ("离心泵", "order_search_trgm")])
+@pytest.mark.parametrize(("text", "index"), [("海天", "order_search_doubled"), ("离心泵", "order_search_trgm")])
 def test_the_index_of_its_length_is_used(found_by, text, index):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

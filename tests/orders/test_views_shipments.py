@@ -215,18 +215,6 @@ def test_freight_does_not_exist_for_roles_without_money(client, order, logistics
         assert ("4,321.00" in page, "freight_cost" in form.fields) == (is_shown, is_shown)
 
 
-def test_bulk_moves_each_shipment_that_may_and_tells_the_others(client, order, logistics):
-    planned, booked = ship(order, logistics), ship(order, logistics)
-    services.move_shipment(shipment_id=booked.pk, to="booked", by=logistics, now=timezone.now())
-    client.force_login(logistics)
-
-    page = client.post(reverse("shipment_bulk_move"), {"to": "booked", "chosen": [planned.pk, booked.pk]}, follow=True)
-
-    planned.refresh_from_db()
-    assert planned.status == "booked"
-    assert booked.number in str(next(iter(page.context["messages"])))
-
-
 def test_another_teams_shipment_does_not_exist(client, order, logistics):
     other = make_team()
     clerk = make_user("clerk", team=other)
@@ -236,7 +224,7 @@ def test_another_teams_shipment_does_not_exist(client, order, logistics):
     assert "FOREIGN" not in client.get(reverse("shipments"), {"status": "all"}).content.decode()
     for name in ("shipment", "shipment_edit", "shipment_move"):
         assert client.get(reverse(name, args=[foreign.number])).status_code == 404
-    client.post(reverse("shipment_bulk_move"), {"to": "booked", "chosen": [foreign.pk]})
+    client.post(reverse("act_do", args=["ship-booked"]), {"ids": [foreign.pk]})
     foreign.refresh_from_db()
     assert foreign.status == "planned"
 

@@ -8,15 +8,18 @@ since.
 To add one: a subclass of `Operation` in a module of its own here, `register`, and its form in `orders.forms.acts`.
 """
 
+from orders.services.acts.cargo import MoveShipments
 from orders.services.acts.effects import Effect
 from orders.services.acts.operation import OPERATIONS, Operation, register
 from orders.services.acts.orders import EditOrders, MoveOrders, MovePromises
 from orders.services.acts.running import MAX_TARGETS, Result, carry_out, do_one, preview, undo
 from orders.services.acts.steps import AssignSteps, CompleteSteps, PauseSteps, ResumeSteps, SkipSteps
+from orders.workflow import SHIPMENT_INSTANTS
 
 for _operation in (
     *(CompleteSteps(), PauseSteps(), ResumeSteps(), SkipSteps(), AssignSteps()),
     *(EditOrders(), MovePromises(), *(MoveOrders(move) for move in ("confirm", "hold", "resume", "cancel", "close"))),
+    *(MoveShipments(move) for move in SHIPMENT_INSTANTS),
 ):
     register(_operation)
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """Long lists that a worker writes as workbooks."""
 
     dependencies = [
-        ("orders", "0008_sheet_imports"),
+        ("orders", "0007_sheet_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Sheets uploaded in the browser or by the API."""
 
     dependencies = [
-        ("orders", "0007_search_grams_index"),
+        ("orders", "0006_search_short_words"),
         ("teams", "0009_failed_by_age"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
