@@ -1,7 +1,7 @@
 """The columns of an exported list. Pure but for the words: a value is read from a row in hand."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.functional import Promise
@@ -21,16 +21,25 @@ class Column:
     value: Callable[[Mapping[str, Any]], Any]
     width: int = 14
     is_money: bool = False
+    words: Mapping[str, Any] | None = None  # what the value is called, if it is one of fixed words
+
+    def in_language(self) -> "Column":
+        """The column with its words in the language in force, looked up once instead of for each row."""
+        if self.words is None:
+            return self
+        said, value = {key: str(word) for key, word in self.words.items()}, self.value
+        return replace(self, words=None, value=lambda row: said.get(value(row), value(row)))
 
 
 def plain(key: str, label: Any, width: int = 14, *, name: str = "", is_money: bool = False) -> Column:
     """A column that stands in the row under its key, or under `name`."""
-    return Column(key, label, lambda row: row.get(name or key), width, is_money)
+    source = name or key
+    return Column(key, label, lambda row: row.get(source), width, is_money)
 
 
-def worded(key: str, label: Any, words: Mapping[str, Any], width: int = 12) -> Column:
+def worded(key: str, label: Any, words: Mapping[str, Any], width: int = 12, *, name: str = "") -> Column:
     """A column of fixed words; a value without a word stands as it is."""
-    return Column(key, label, lambda row: str(words.get(row.get(key) or "", row.get(key) or "")), width)
+    return replace(plain(key, label, width, name=name), words=words)
 
 
 ORDER_COLUMNS: tuple[Column, ...] = (
@@ -70,7 +79,7 @@ LINE_COLUMNS: tuple[Column, ...] = (
     plain("number", _("order number"), 18, name="order__number"),
     plain("customer", _("customer"), 26, name="order__customer__name"),
     plain("customer_po_no", _("customer PO"), 16, name="order__customer_po_no"),
-    Column("status", _("status"), lambda row: str(dict(OrderStatus.choices).get(row["order__status"], "")), 12),
+    worded("status", _("status"), dict(OrderStatus.choices), name="order__status"),
     plain("position", _("line"), 6),
     plain("product_code", _("product code"), 16),
     plain("description", _("description"), 30),
@@ -88,5 +97,5 @@ SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_
 
 
 def columns_for(shape: str, *, sees_money: bool) -> list[Column]:
-    """The columns of a shape that exist for the reader."""
-    return [column for column in SHAPES[shape] if sees_money or not column.is_money]
+    """The columns of a shape that exist for the reader, in the language in force."""
+    return [column.in_language() for column in SHAPES[shape] if sees_money or not column.is_money]

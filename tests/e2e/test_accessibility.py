@@ -1,0 +1,100 @@
+"""Every screen, checked by axe: no finding that is serious or critical (WCAG 2.2 AA)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from orders.reasons import load_delay_reasons
+from orders.services import shipments
+from orders.services.acts import OPERATIONS, carry_out
+from orders.services.exports import start_export
+from orders.services.imports import start_import
+from tests.factories import first_line, make_confirmed_order, make_order, make_team, make_user
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# A new screen needs one line here.
+SCREENS = (
+    *("/", "/?who=me", "/desk/people/", "/acts/", "/acts/{act}/", "/orders/", "/orders/?q=nothing", "/orders/new/"),
+    *(
+        "/orders/GD-1/",
+        "/orders/GD-1/edit/",
+        "/orders/GD-1/plan/",
+        "/orders/GD-2/edit/",
+        "/shipments/",
+        "/shipments/new/",
+    ),
+    *(
+        "/shipments/new/",
+        "/shipments/S-1/",
+        "/shipments/S-1/edit/",
+        "/imports/",
+        "/imports/{run}/",
+        "/exports/",
+        "/exports/{export}/",
+    ),
+    *("/customers/", "/customers/{company}/", "/customers/new/", "/inbox/", "/kpi/", "/kpi/K01/", "/accounts/"),
+    *("/accounts/notifications/", "/accounts/leave/", "/accounts/tokens/", "/settings/", "/settings/calendars/"),
+    *(
+        "/settings/calendars/CN_OFFICE/",
+        "/settings/templates/",
+        "/settings/templates/SPARE_PARTS/",
+        "/settings/ladders/",
+    ),
+    *("/settings/ladders/", "/settings/channels/", "/settings/delivery/"),
+)
+
+
+@pytest.fixture
+def places(transactional_db):
+    """A little of everything, so that no screen is empty."""
+    load_delay_reasons()
+    team = make_team("export")
+    clerk = make_user("clerk", team=team, name="王丽")
+    admin = make_user("admin", team=team, username="admin", name="林经理", language="zh-hans")
+    now = timezone.now()
+    order = make_confirmed_order(team=team, by=clerk, number="GD-1", now=now - timedelta(days=8))
+    make_order(team=team, by=clerk, number="GD-2", now=now)
+    values = {"number": "S-1", "team": team, "mode": "FCL", "etd": timezone.localdate(), "cy_cutoff_at": now}
+    shipments.create_shipment(values=values, lines={first_line(order).pk: 5}, by=admin, now=now)
+    act = carry_out(OPERATIONS["edit"], [order.pk], {"priority": "high"}, by=admin, now=now).act
+    sheet = "订单号,客户,数量,交期\nX-1,海天,fünf,3/4/26\n".encode()
+    run = start_import(content=sheet, filename="订单.csv", profile="orders", team=team, by=admin, now=now)
+    export = start_export(shape="orders", query="", total=2, by=admin, now=now)
+    return {"act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it stands."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{violation['impact']} {violation['id']}: {node['html'][:160]} – {node['failureSummary'][:200]}"
+        for violation in found["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_no_screen_has_a_serious_finding(open_page, places, size):
+    page = open_page("admin", size=size)
+    faults = []
+    for screen in SCREENS:
+        path = screen.format(**places)
+        page.goto(path, wait_until="networkidle")  # parts that a page asks for belong to it
+        faults += [f"{path} {finding}" for finding in findings(page)]
+    assert not faults, "\n".join(faults)
+
+
+def test_the_log_in_page_has_none(open_page):
+    page = open_page()
+    page.goto("/accounts/login/")
+
+    assert findings(page) == []
