@@ -34,6 +34,7 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/find/", orders.order_find, name="order_find"),
     path("orders/export/", exports.order_export, name="order_export"),
+    path("orders/lines/pasted/", order_new.lines_pasted, name="lines_pasted"),
     path("orders/new/", order_new.order_new, name="order_new"),
     path("orders/<str:number>/", order.order_page, name="order"),
     path("orders/<str:number>/edit/", order_edit.order_edit, name="order_edit"),

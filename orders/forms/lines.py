@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from orders.filters import ISO_DATE
 from orders.forms.orders import DateInput
 from orders.forms.steps import ReasonField
 from orders.models import Order, OrderLine
@@ -31,8 +32,13 @@ class LineForm(forms.Form):
     quantity = forms.DecimalField(label=_("quantity"), max_digits=14, decimal_places=3, min_value=0)
     unit = forms.CharField(label=_("unit"), max_length=20, initial="pcs", required=False)
     unit_price = forms.DecimalField(label=_("unit price"), max_digits=16, decimal_places=4, min_value=0, required=False)
-    requested_date = forms.DateField(label=_("requested date"), required=False, widget=DateInput())
-    promised_date_original = forms.DateField(label=_("promised date"), required=False, widget=DateInput())
+    # One form of dates: what is pasted from a sheet as 3/4/26 is another day in London than in New York.
+    requested_date = forms.DateField(
+        label=_("requested date"), required=False, widget=DateInput(), input_formats=ISO_DATE
+    )
+    promised_date_original = forms.DateField(
+        label=_("promised date"), required=False, widget=DateInput(), input_formats=ISO_DATE
+    )
     position = _PositionField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, sees_money: bool = True, keeps_shown: bool = False, **kwargs: Any) -> None:

@@ -5,16 +5,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import BooleanField
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.models import Company
+from orders import drafting
 from orders.filters import people_of
-from orders.forms.lines import LineFormSet
+from orders.forms.lines import MAX_LINES, LineForm, LineFormSet
 from orders.forms.orders import NewOrderForm
+from orders.line_paste import read_lines
 from orders.models import Order
 from orders.services import orders as services
 from teams.access import require
@@ -23,6 +27,7 @@ from teams.http import PersonRequest
 from teams.permissions import Permission
 
 OFFERED = 20
+PASTED = 100_000  # characters of a sheet
 
 
 @login_required
@@ -42,15 +47,48 @@ def order_new(request: PersonRequest) -> HttpResponse:
                 return redirect("order", number=order.number)
         status = 422
     else:
-        form, lines = NewOrderForm(initial=_suggested(request), **options), LineFormSet(**line_options)
+        suggested, copied = _suggested(request)
+        form, lines = NewOrderForm(initial=suggested, **options), LineFormSet(initial=copied, **line_options)
         status = 200
     return render(request, "orders/order_new.html", {"form": form, "lines": lines}, status=status)
 
 
-def _suggested(request: PersonRequest) -> dict[str, Any]:
-    """Today, oneself as clerk, and the customer whose page one came from."""
+def _suggested(request: PersonRequest) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What stands in the form at first, and the lines: of the order that is copied, else what its customer had last."""
     own = people_of(request.user).filter(username=request.user.username).first()
-    return {"ordered_date": timezone.localdate(), "clerk": own, "customer": request.GET.get("customer", "")[:40]}
+    values: dict[str, Any] = {
+        "ordered_date": timezone.localdate(),
+        "clerk": own,
+        "customer": request.GET.get("customer", "")[:40],
+        "number": drafting.next_number(request.user),
+    }
+    visible = Order.objects.visible_to(request.user)
+    if "copy" in request.GET:
+        source = get_object_or_404(visible.select_related("customer", "template"), number=request.GET["copy"])
+        values |= drafting.terms_of(source)
+        values["clerk"] = own or source.clerk
+        return values, drafting.lines_of(source, sees_money=request.user.access.sees_money(source.team_id))
+    last = visible.filter(customer__code=values["customer"]).order_by("-ordered_at", "-pk").first()
+    return (values | drafting.terms_of(last) if values["customer"] and last else values), []
+
+
+@login_required
+@require_POST
+def lines_pasted(request: PersonRequest) -> HttpResponse:
+    """Rows of the line editor for what was pasted from a sheet; nothing is written."""
+    if not request.user.access.allows_somewhere(Permission.ORDER_CREATE):
+        raise NotPermitted(_("Your role may not do this."))
+    text, start = request.POST.get("text", "")[:PASTED], request.POST.get("start", "")
+    first = int(start) if start.isascii() and start.isdigit() and len(start) < 4 else 0
+    sees_money = request.user.access.sees_any_money
+    found = read_lines(text.replace("\x00", ""), sees_money=sees_money)[: max(0, MAX_LINES - first)]
+    forms = []
+    for index, line in enumerate(found, start=first):
+        data = {f"lines-{index}-{name}": value for name, value in line.items()}
+        form = LineForm(data, prefix=f"lines-{index}", sees_money=sees_money)
+        form.fields["DELETE"] = BooleanField(required=False, label=pgettext("a line", "Remove"))
+        forms.append(form)
+    return render(request, "orders/_lines_pasted.html", {"forms": forms})
 
 
 def _create(request: PersonRequest, form: NewOrderForm, lines: Any) -> Order | None:

@@ -22,4 +22,56 @@
       first.focus();
     });
   }
+
+  // Rows copied in a spreadsheet become lines: the server reads them, and says at each cell what it cannot read.
+  const isBlank = (row) =>
+    [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox])")].every(
+      (field) => !field.value || field.name.endsWith("-unit"),
+    );
+
+  const paste = async (set, text) => {
+    const body = set.querySelector("[data-forms]");
+    const total = set.querySelector(`[name="${set.dataset.formset}-TOTAL_FORMS"]`);
+    const initial = Number(set.querySelector(`[name="${set.dataset.formset}-INITIAL_FORMS"]`).value);
+    // Empty rows at the end make room; nothing that was typed is replaced.
+    while (body.lastElementChild && Number(total.value) > initial && isBlank(body.lastElementChild)) {
+      body.lastElementChild.remove();
+      total.value = String(Number(total.value) - 1);
+    }
+    const sent = new FormData();
+    sent.append("text", text);
+    sent.append("start", total.value);
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    const answer = await fetch(set.querySelector("[data-paste-go]").dataset.url, {
+      method: "POST",
+      body: sent,
+      headers: { "X-CSRFToken": token },
+    });
+    if (!answer.ok) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    const rows = [...holder.content.children];
+    body.append(...rows);
+    total.value = String(Number(total.value) + rows.length);
+    (body.querySelector(".has-error input, [aria-invalid=true]") || rows[0]?.querySelector("input"))?.focus();
+  };
+
+  for (const menu of document.querySelectorAll("[data-paste]")) menu.hidden = false;
+  document.addEventListener("click", (event) => {
+    const go = event.target.closest("[data-paste-go]");
+    if (!go) return;
+    const field = go.parentElement.querySelector("[data-paste-text]");
+    if (field.value.trim()) paste(go.closest("[data-formset]"), field.value);
+    field.value = "";
+    go.closest("details").removeAttribute("open");
+  });
+  document.addEventListener("paste", (event) => {
+    const set = event.target.closest?.("[data-formset]");
+    const text = event.clipboardData?.getData("text/plain") || "";
+    // Several cells are a sheet; one is a word for the field it is pasted into.
+    if (set?.querySelector("[data-paste-go]") && event.target.matches("input") && /[\t\n]./.test(text.trim())) {
+      event.preventDefault();
+      paste(set, text);
+    }
+  });
 })();

@@ -152,6 +152,7 @@ PAGES = {
         lambda t: [t.milestone.pk, "complete"], "order", {"post": P.MILESTONE_COMPLETE}, P.MILESTONE_COMPLETE
     ),
     "company_options": Entry(),
+    "lines_pasted": Entry(writes={"post": P.ORDER_CREATE}, reads=False),
     "order_new": Entry(writes={"post": P.ORDER_CREATE}, reads=P.ORDER_CREATE),
     "order": order(),
     "order_edit": order({"post": P.ORDER_EDIT}, reads=P.ORDER_EDIT),
