@@ -118,6 +118,18 @@
 (() => {
   "use strict";
 
+  let waits = 0;
+  document.addEventListener("input", (event) => {
+    const box = event.target.closest("[data-search]");
+    const found = box?.form.querySelector("[data-found]");
+    if (!found) return;
+    window.clearTimeout(waits);
+    waits = window.setTimeout(() => {
+      if (!box.value.trim()) found.replaceChildren();
+      else htmx.ajax("GET", found.dataset.found, { target: "#found", swap: "innerHTML", values: { q: box.value } });
+    }, 150);
+  });
+
   document.addEventListener("keydown", (event) => {
     const search = event.target.closest(".search");
     const found = search?.querySelector("[data-found]");

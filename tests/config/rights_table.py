@@ -202,7 +202,7 @@ PAGES = {
     "export_progress": Entry(lambda t: [t.export_run.pk], "person"),
     "export_file": Entry(lambda t: [t.export_run.pk], "person"),
     "imports": Entry(writes={"post": P.ORDER_CREATE}, reads=P.ORDER_CREATE),
-    "import": Entry(lambda t: [t.import_run.pk], "person", {"post": None}),
+    "import": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}),
     "import_progress": Entry(lambda t: [t.import_run.pk], "person"),
     "import_apply": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),
     "import_undo": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),
