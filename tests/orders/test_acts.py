@@ -153,7 +153,7 @@ def test_undo_of_another_clerk_brings_back_the_steps_handed_over(orders, clerk, 
     act = carry_out(OPERATIONS["edit"], ids, {"clerk": other, "priority": "high"}, by=clerk, now=LATER).act
     assert Milestone.objects.open().filter(assignee=other).exists()
 
-    undone = undo(act, by=make_user("lead", team=team), now=LATER)
+    undone = undo(act, by=clerk, now=LATER)  # who does not see the orders any more, and takes them back all the same
 
     assert len(undone.done) == 3
     assert [state_of(order) for order in orders] == before
@@ -193,6 +193,16 @@ def test_what_somebody_worked_on_since_is_left_and_named(orders, clerk):
     assert [item.target_id for item in undone.refused] == [steps[1].pk]
     assert undone.refused[0].state == ActItem.State.LEFT
     assert "changed since" in undone.refused[0].detail
+
+
+def test_who_has_left_the_team_undoes_nothing_there(orders, clerk):
+    act = carry_out(OPERATIONS["edit"], [orders[0].pk], {"priority": "high"}, by=clerk, now=LATER).act
+    clerk.memberships.all().delete()
+
+    undone = undo(act, by=type(clerk).objects.get(pk=clerk.pk), now=LATER)
+
+    assert [item.detail for item in undone.refused] == ["Your role may not do this."]
+    assert Order.objects.get(pk=orders[0].pk).priority == "high"
 
 
 def test_undoing_twice_does_nothing_the_second_time(orders, clerk):

@@ -39,6 +39,9 @@ class MoveShipments(Operation):
     def label(self, target: Shipment) -> str:
         return target.number
 
+    def team_of(self, target_id: int) -> int | None:
+        return Shipment.objects.filter(pk=target_id).values_list("team_id", flat=True).first()
+
     def allow(self, user: User, target: Shipment) -> None:
         require(user, self.permission, team_id=target.team_id)
 

@@ -44,6 +44,10 @@ class Operation:
         """How people know the record."""
         raise NotImplementedError
 
+    def team_of(self, target_id: int) -> int | None:
+        """The team that the record belongs to; None if it is gone."""
+        raise NotImplementedError
+
     def allow(self, user: User, target: Any) -> None:
         """Refuse what the person's role may not do to `target`.
 

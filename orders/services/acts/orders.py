@@ -30,6 +30,9 @@ class OrderOperation(Operation):
     def label(self, target: Order) -> str:
         return target.number
 
+    def team_of(self, target_id: int) -> int | None:
+        return Order.objects.filter(pk=target_id).values_list("team_id", flat=True).first()
+
     def allow(self, user: User, target: Order) -> None:
         require(user, self.permission, team_id=target.team_id)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from orders.models import ActItem, BulkAct
 from orders.services.acts.effects import Effect, changes_between, read_states
 from orders.services.acts.operation import OPERATIONS, Operation
-from teams.errors import DomainError, InvalidInput
+from teams.errors import DomainError, InvalidInput, NotPermitted
 from teams.models import User
 
 MAX_TARGETS = 500
@@ -124,6 +124,11 @@ def _undo_one(operation: Operation, pk: int, *, by: User, now: datetime) -> ActI
         if item is None:  # a second click was faster
             return None
         try:
+            # Rights as they are now: who has left the team undoes nothing there. The record itself may have left their
+            # sight by the very act that is undone, such as an order given to a colleague.
+            team = operation.team_of(item.target_id)
+            if team is None or not by.access.reaches(team) or not by.access.allows(operation.permission, team):
+                raise NotPermitted(_("Your role may not do this."))
             with transaction.atomic():
                 operation.undo(item, by=by, now=now)
             item.state = ActItem.State.UNDONE

@@ -30,6 +30,9 @@ class StepOperation(Operation):
     def label(self, target: Milestone) -> str:
         return f"{target.order.number} · {target.name}"[:200]
 
+    def team_of(self, target_id: int) -> int | None:
+        return Milestone.objects.filter(pk=target_id).values_list("order__team_id", flat=True).first()
+
     def allow(self, user: User, target: Milestone) -> None:
         services.require_on(user, self.permission, target)
 
