@@ -26,7 +26,7 @@ OPEN = "open"
 YES_NO = [("true", pgettext_lazy("filter", "Yes")), ("false", pgettext_lazy("filter", "No"))]
 # One form in every language: “03/04/2026” is another day in London than in New York.
 ISO_DATE = ["%Y-%m-%d"]
-SORTABLE = ("number", "ordered_at", "current_promised_date", "status")
+SORTABLE = ("number", "ordered_at", "current_promised_date", "promised_date", "status")
 
 
 class KeyChoiceField(forms.ModelChoiceField):
@@ -110,6 +110,7 @@ class OrderFilter(django_filters.FilterSet):
             "number": _("order number"),
             "ordered_at": _("ordered"),
             "current_promised_date": _("promised date"),
+            "promised_date": _("first promised date"),
             "status": _("status"),
         },
     )

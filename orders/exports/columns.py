@@ -96,6 +96,13 @@ LINE_COLUMNS: tuple[Column, ...] = (
 SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS}
 
 
-def columns_for(shape: str, *, sees_money: bool) -> list[Column]:
-    """The columns of a shape that exist for the reader, in the language in force."""
-    return [column.in_language() for column in SHAPES[shape] if sees_money or not column.is_money]
+def columns_for(shape: str, *, sees_money: bool, asked: str = "") -> list[Column]:
+    """The columns of a shape that exist for the reader, in the language in force.
+
+    `asked` names some of them by their keys, with commas; empty, or naming none, it stands for all.
+    """
+    there = [column for column in SHAPES[shape] if sees_money or not column.is_money]
+    wanted = set(asked.split(","))
+    return [column.in_language() for column in there if column.key in wanted] or [
+        column.in_language() for column in there
+    ]

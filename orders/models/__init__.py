@@ -9,6 +9,7 @@ from orders.models.orders import Order, OrderLine, PromiseChange
 from orders.models.plans import PlanCause, PlanChange, PlanJob
 from orders.models.shipments import Shipment, ShipmentLine
 from orders.models.templates import ProcessTemplate, TemplateDependency, TemplateStep
+from orders.models.views import ListColumns, SavedView
 
 __all__ = [
     "ActItem",
@@ -21,6 +22,7 @@ __all__ = [
     "ImportRun",
     "LadderJob",
     "Ladders",
+    "ListColumns",
     "Milestone",
     "Order",
     "OrderDocument",
@@ -31,6 +33,7 @@ __all__ = [
     "PlanJob",
     "ProcessTemplate",
     "PromiseChange",
+    "SavedView",
     "Shipment",
     "ShipmentLine",
     "TeamLadder",

@@ -1,6 +1,6 @@
 """The order list: where each order stands, what is next and who holds it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, NullIf
 from orders.models import Milestone, Order, OrderLine
 from orders.words import Side
 from orders.workflow import RUNNING_ORDER, MilestoneStatus
+from teams.access import Access
 
 PAGE_SIZE = 50
 COUNTED_UP_TO = 1000
@@ -27,6 +28,7 @@ class OrderRow:
     promised_first: date | None = None  # of the lines still wanted
     promised_last: date | None = None
     is_promise_broken: bool = False
+    shows_money: bool = False
 
     @property
     def done_count(self) -> int:
@@ -41,17 +43,19 @@ class OrderRow:
         return self.next_step is not None and self.next_step.waiting_on not in {"", Side.INTERNAL}
 
 
-def with_row_data(orders: QuerySet) -> QuerySet:
-    return orders.select_related("customer", "clerk", "team", "template")
+def with_row_data(orders: QuerySet, shown: Collection[str] = ()) -> QuerySet:
+    """Orders with the records that a row shows; `shown` are keys of orders.pages.order_columns."""
+    people = [name for name in ("sales_rep", "logistics_owner") if name in shown]
+    return orders.select_related("customer", "clerk", "team", "template", *people)
 
 
 # Fifteen hundred steps on a page: only what the strip and the next step show, and of the assignee only the name.
 _STEP_FIELDS = ("order_id", "position", "status", "name_zh", "name_en", "due_at", "waiting_on")
 
 
-def rows_of(orders: Sequence[Order], *, now: datetime, today: date) -> list[OrderRow]:
-    """Rows for `orders` (from `with_row_data`) in two queries, however many there are."""
-    rows = {order.pk: OrderRow(order) for order in orders}
+def rows_of(orders: Sequence[Order], *, access: Access, now: datetime, today: date) -> list[OrderRow]:
+    """Rows for `orders` (from `with_row_data`) in two queries, however many there are; `access` is the reader's."""
+    rows = {order.pk: OrderRow(order, shows_money=access.sees_money(order.team_id)) for order in orders}
     steps = Milestone.objects.filter(order__in=rows).with_lateness(now).only(*_STEP_FIELDS)
     steps = steps.annotate(holder=Coalesce(NullIf(F("assignee__name"), Value("")), F("assignee__username")))
     steps = steps.order_by("order_id", "position", "pk")

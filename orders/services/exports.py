@@ -109,7 +109,8 @@ def write_export(run: ExportRun, clock: Callable[[], datetime]) -> None:
             return
         access = run.by.access
         chunks = read_rows(run.shape, ids, access=access, now=now, zone=organization.zone)
-        columns = columns_for(run.shape, sees_money=access.sees_any_money)
+        asked = QueryDict(run.query).get("columns", "")
+        columns = columns_for(run.shape, sees_money=access.sees_any_money, asked=str(asked))
         run.done = write_xlsx(path, columns, chunks, title=_("Orders"), told=told)
         with path.open("rb") as file:
             run.file.save("export", File(file), save=False)

@@ -4,19 +4,22 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
-from customers.models import Company
-from orders.filters import OPEN, OrderFilter
+from orders.filters import OrderFilter
 from orders.forms.acts import ACT_FORMS
-from orders.models import Order
-from orders.pages import register
+from orders.forms.views import SaveViewForm
+from orders.models import Order, SavedView
+from orders.pages import order_columns, register
+from orders.pages.order_filters import filter_line
+from orders.pages.order_groups import GROUPS, MOST, groups_of
 from orders.pages.paging import BadCursor, page_after
-from orders.services.acts import OPERATIONS
+from orders.services.acts import MAX_TARGETS, OPERATIONS
 from teams.http import PersonRequest
 from teams.models import User
 
@@ -44,13 +47,14 @@ KEYS = [
 ]
 # The filters shown as a drop-down each, in this order.
 SELECTS = ("status", "clerk", "team", "template", "stage", "waiting_on")
-SORTABLE = ("number", "ordered_at", "current_promised_date", "status")
 
 
 @login_required
 @require_GET
 def order_list(request: PersonRequest) -> HttpResponse:
-    """Orders by the filters in the address; `after` asks for the rows that follow, for htmx without the page.
+    """Orders by the filters in the address; `group` counts them by one of them, `columns` names what is shown.
+
+    For htmx `after` asks for the rows that follow, and `rows` for those of a group, both without the page.
 
     A full order number in the search box of every page leads to the order itself.
     """
@@ -61,20 +65,72 @@ def order_list(request: PersonRequest) -> HttpResponse:
     is_valid = orders.is_valid()
     found = orders.qs if is_valid else orders.qs.none()
     ordering = (orders.form.cleaned_data.get("ordering") or [NEWEST])[0]
+    columns = order_columns.chosen(request.user, request.GET.get("columns", ""))
+    context: dict[str, Any] = {"columns": columns, "shown": {column.key for column in columns}}
+    context |= {"bulk_acts": _bulk_acts(request.user), "width": len(columns) + 2}
+    group = request.GET.get("group", "")
+    if group in GROUPS and not request.htmx:
+        return _show(request, orders, ordering, {**context, "groups": groups_of(found, group), "group": group})
     try:
         page, after = page_after(
-            register.with_row_data(found), by=ordering, cursor=request.GET.get("after", ""), size=register.PAGE_SIZE
+            register.with_row_data(found, context["shown"]),
+            by=ordering,
+            cursor=request.GET.get("after", ""),
+            size=register.PAGE_SIZE,
         )
     except BadCursor as error:
         raise BadRequest from error
-    rows = register.rows_of(page, now=now, today=timezone.localdate(now, request.organization.zone))
-    context: dict[str, Any] = {"rows": rows, "after": after, "bulk_acts": _bulk_acts(request.user)}
-    if request.htmx and request.GET.get("after"):
+    today = timezone.localdate(now, request.organization.zone)
+    rows = register.rows_of(page, access=request.user.access, now=now, today=today)
+    context |= {"rows": rows, "after": after}
+    if request.htmx and ("rows" in request.GET or request.GET.get("after")):
         return render(request, "orders/_order_rows.html", context)
+    return _show(request, orders, ordering, context)
+
+
+def _show(request: PersonRequest, orders: OrderFilter, ordering: str, context: dict[str, Any]) -> HttpResponse:
+    """The page around the rows or the groups."""
+    is_valid = orders.is_valid()
+    found = orders.qs if is_valid else orders.qs.none()
     count, has_more = register.count_up_to(found)
-    context |= {"count": count, "has_more": has_more, **_filter_line(orders, ordering)}
-    context["key_list"] = KEYS
+    context |= {"count": count, "has_more": has_more, **filter_line(orders, ordering, SELECTS)}
+    context |= {"key_list": KEYS, "group_choices": GROUPS.items(), "most_groups": MOST}
+    context |= {"column_choices": order_columns.offered(request.user), **_views(request)}
+    context["export_columns"] = ",".join(order_columns.exported_keys(context["columns"]))
     return render(request, "orders/order_list.html", context, status=200 if is_valid else 422)
+
+
+# What everybody has: words and address.
+BUILT_IN = [
+    (_("Open"), "status=open"),
+    (_("Overdue"), "status=open&overdue=true"),
+    (_("At risk"), "status=open&at_risk=true"),
+    (pgettext_lazy("orders", "All"), ""),
+]
+
+
+def _views(request: PersonRequest) -> dict[str, Any]:
+    """The views above the list; the one in force is marked by its address, whatever the order of its parts."""
+    now = _parts(request.GET.urlencode())
+    built_in = [{"name": name, "query": query, "is_on": _parts(query) == now} for name, query in BUILT_IN]
+    visible = SavedView.objects.visible_to(request.user).select_related("by").order_by("name", "pk")
+    saved = [(view, _parts(view.query) == now) for view in visible]
+    current = next((view for view, is_on in saved if is_on), None)
+    query = request.GET.urlencode()
+    form = SaveViewForm(initial={"query": query, "name": current.name if current else ""}, user=request.user)
+    own = current is not None and current.by_id == request.user.pk
+    return {
+        "built_in": built_in,
+        "saved_views": saved,
+        "own_view": current if own else None,
+        "view_form": form,
+        "query": query,
+    }
+
+
+def _parts(query: str) -> list[tuple[str, str]]:
+    parts = QueryDict(query)
+    return sorted((name, value) for name, values in parts.lists() for value in values if value and name != "after")
 
 
 def _bulk_acts(user: User) -> list[tuple[str, str, str]]:
@@ -106,26 +162,12 @@ def order_find(request: PersonRequest) -> HttpResponse:
     return render(request, "orders/_order_find.html", {"found": found, "text": text})
 
 
-def _filter_line(orders: OrderFilter, ordering: str) -> dict[str, Any]:
-    """What the line of filters shows: drop-downs with their choices, and what is in force."""
-    selects = []
-    for name in SELECTS:
-        field = orders.form[name]
-        choices = [(str(value), str(label)) for value, label in field.field.choices if str(value)]
-        value = orders.data.get(name, "")
-        if len(choices) > 1 or value:
-            selects.append({"name": name, "label": field.label, "choices": choices, "value": value})
-    customer = orders.form.cleaned_data.get("customer") if orders.form.is_valid() else None
-    errors = [f"{orders.form[name].label}: {'; '.join(texts)}" for name, texts in orders.form.errors.items()]
-    name = ordering.lstrip("-")
-    in_force = {key: value for key, value in orders.data.items() if value and key not in {"ordering", "after"}}
-    sorts = {key: {"next": f"-{key}" if ordering == key else key, "is_on": key == name} for key in SORTABLE}
-    return {
-        "selects": selects,
-        "customer": customer if isinstance(customer, Company) else None,
-        "filter_errors": errors,
-        "sorts": sorts,
-        "sort_direction": "descending" if ordering.startswith("-") else "ascending",
-        "is_filtered": bool(in_force),
-        "is_narrowed": bool(in_force) and in_force != {"status": OPEN},  # more than the menu's own address asks for
-    }
+@login_required
+@require_GET
+def order_ids(request: PersonRequest) -> HttpResponse:
+    """The rows that a list would show further down, to be checked with those on the page."""
+    orders = OrderFilter(request.GET, Order.objects.visible_to(request.user), request=request, now=timezone.now())
+    found = orders.qs if orders.is_valid() else orders.qs.none()
+    # One more than an act takes: it says so itself rather than leaving some out in silence.
+    ids = found.order_by("-ordered_at", "-pk").values_list("pk", flat=True)[: MAX_TARGETS + 1]
+    return render(request, "orders/_order_ids.html", {"ids": list(ids)})

@@ -27,7 +27,8 @@
   };
 
   const showCount = () => {
-    const count = checked().length;
+    // Rows further down, checked without being shown, may stand on the page as well by now.
+    const count = new Set(checked().map((box) => box.value)).size;
     for (const bar of document.querySelectorAll("[data-bulk-bar]")) {
       bar.hidden = count === 0;
       for (const place of bar.querySelectorAll("[data-bulk-count]")) place.textContent = count;
@@ -122,10 +123,20 @@
     }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    showCount();
     const id = event.detail.target?.id || "";
+    if (id === "found-ids") for (const box of boxes()) box.checked = true;
+    showCount();
     const swapped = id && document.getElementById(id);
     if (swapped?.matches("[data-row]")) focus(swapped);
   });
   window.addEventListener("pageshow", showCount);
 })();
+
+// Groups of a list: the first press brings the rows (htmx), the next ones fold them away and back.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("button.group-open");
+  if (!opener) return;
+  const isOpen = opener.getAttribute("aria-expanded") !== "true";
+  opener.setAttribute("aria-expanded", String(isOpen));
+  opener.closest("tbody").classList.toggle("is-closed", !isOpen);
+});
