@@ -1,4 +1,6 @@
-"""The delay reasons that come with the product; an administrator may add to them."""
+"""The delay reasons that come with the product (an administrator may add to them), and reasons in plain sentences."""
+
+from django.utils.translation import gettext
 
 from orders.models import DelayReason
 from orders.words import Side
@@ -27,3 +29,8 @@ def load_delay_reasons() -> int:
         DelayReason(code=code, name_zh=zh, name_en=en, side=side) for code, zh, en, side in SHIPPED if code not in known
     ]
     return len(DelayReason.objects.bulk_create(rows))
+
+
+def waiting_reason(side: str) -> str:
+    """The plain sentence for whom is waited."""
+    return gettext("Waiting on: %(side)s") % {"side": Side(side).label}

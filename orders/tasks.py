@@ -8,7 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from orders import reminders
-from orders.services import exports, imports, ladders
+from orders.services import exports, imports, ladders, merges
 from orders.services.plans import jobs
 from teams.clock import read_clock
 from teams.services import heartbeats
@@ -45,8 +45,11 @@ def work_on_plan_jobs() -> int:
 
 @shared_task(name="orders.bulk_imports", soft_time_limit=240, time_limit=300)
 def work_on_imports() -> int:
-    """Apply the imports that somebody said yes to; returns how many."""
-    return imports.work_on_runs(clock=lambda: read_clock().now, is_stopping=is_stopping)
+    """Take the imports and edited sheets that somebody said yes to; returns how many."""
+    return sum(
+        work(clock=lambda: read_clock().now, is_stopping=is_stopping)
+        for work in (imports.work_on_runs, merges.work_on_merges)
+    )
 
 
 @shared_task(name="orders.bulk_exports", soft_time_limit=240, time_limit=300)

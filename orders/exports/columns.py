@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
-from orders.workflow import OrderStatus
+from orders.merging.fields import EDITABLE, NAMES, canonical
+from orders.merging.keys import write_key
+from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side, Stage
+from orders.workflow import MilestoneStatus, OrderStatus
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Column:
     value: Callable[[Mapping[str, Any]], Any]
     width: int = 14
     is_money: bool = False
+    is_hidden: bool = False  # folded away where the sheet can do that
     words: Mapping[str, Any] | None = None  # what the value is called, if it is one of fixed words
 
     def in_language(self) -> "Column":
@@ -34,7 +38,7 @@ class Column:
 def plain(key: str, label: Any, width: int = 14, *, name: str = "", is_money: bool = False) -> Column:
     """A column that stands in the row under its key, or under `name`."""
     source = name or key
-    return Column(key, label, lambda row: row.get(source), width, is_money)
+    return Column(key, label, lambda row: row.get(source), width, is_money=is_money)
 
 
 def worded(key: str, label: Any, words: Mapping[str, Any], width: int = 12, *, name: str = "") -> Column:
@@ -93,16 +97,41 @@ LINE_COLUMNS: tuple[Column, ...] = (
     plain("promised_date_current", _("promised date"), 12),
     plain("clerk", _("clerk"), 12, name="order__clerk__name"),
 )
-SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS}
+STEP_COLUMNS: tuple[Column, ...] = (
+    plain("number", _("order number"), 18, name="order__number"),
+    plain("customer", _("customer"), 26, name="order__customer__name"),
+    plain("customer_po_no", _("customer PO"), 16, name="order__customer_po_no"),
+    plain("position", _("position"), 6),
+    plain("step", _("step"), 24, name="step_name"),
+    worded("stage", _("stage"), dict(Stage.choices)),
+    worded("step_status", _("status"), dict(MilestoneStatus.choices), name="status"),
+    plain("assignee", _("assignee"), 14, name="assignee__name"),
+    plain("due", _("due"), 16),
+    plain("finished", _("actual finish"), 16),
+    worded("waiting_on", _("waiting on"), dict(Side.choices)),
+    plain("clerk", _("clerk"), 12, name="order__clerk__name"),
+)
+SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS, "steps": STEP_COLUMNS}
+KEY_LABEL = _("row key, leave as it is")
 
 
 def columns_for(shape: str, *, sees_money: bool, asked: str = "") -> list[Column]:
-    """The columns of a shape that exist for the reader, in the language in force.
+    """The columns of a shape that exist for the reader, in the language in force, and last the key of the row.
 
     `asked` names some of them by their keys, with commas; empty, or naming none, it stands for all.
     """
     there = [column for column in SHAPES[shape] if sees_money or not column.is_money]
     wanted = set(asked.split(","))
-    return [column.in_language() for column in there if column.key in wanted] or [
-        column.in_language() for column in there
-    ]
+    columns = [column for column in there if column.key in wanted] or there
+    worded_columns = [column.in_language() for column in columns]
+    fields = EDITABLE[shape]
+    # Fixed words are compared by their values, whatever the language of the sheet.
+    cells = [(column.key, column, fields[column.key]) for column in columns if column.key in fields]
+    rest = sorted(((c.key, c) for c in worded_columns if c.key not in fields), key=itemgetter(0))
+
+    def key_of(row: Mapping[str, Any]) -> str:
+        texts = {name: canonical(column.value(row), field) for name, column, field in cells}
+        others = [canonical(column.value(row)) for _name, column in rest]
+        return write_key(shape, row["pk"], row["read_at"], NAMES[shape], texts, others)
+
+    return [*worded_columns, Column("key", KEY_LABEL, key_of, width=4, is_hidden=True)]

@@ -1,6 +1,6 @@
 """Reads the rows of an export chunk by chunk: constant memory, a few queries for each chunk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,10 +21,15 @@ _ORDER_FIELDS = (
     *("destination", "currency", "amount", "note"),
 )
 _LINE_FIELDS = (
-    *("order_id", "order__number", "order__customer__name", "order__customer_po_no", "order__status", "position"),
+    *("pk", "order_id", "order__number", "order__customer__name", "order__customer_po_no", "order__status", "position"),
     *("product_code", "description", "quantity", "cancelled_quantity", "unit", "unit_price", "amount"),
     *("order__currency", "requested_date", "promised_date_original", "promised_date_current", "order__clerk__name"),
     "order__team_id",
+)
+_STEP_FIELDS = (
+    *("pk", "order_id", "order__number", "order__customer__name", "order__customer_po_no", "order__clerk__name"),
+    *("position", "name_zh", "name_en", "stage", "status", "due_at", "actual_finish_at", "waiting_on"),
+    *("assignee__name", "assignee__username"),
 )
 
 
@@ -36,9 +41,8 @@ def read_rows(
     `access` is that of the reader: amounts of teams whose money they do not see are None. Instants become days in
     `zone`.
     """
-    read = _order_rows if shape == "orders" else _line_rows
     for at in range(0, len(order_ids), CHUNK):
-        yield read(order_ids[at : at + CHUNK], access, now, zone)
+        yield _READERS[shape](order_ids[at : at + CHUNK], access, now, zone)
 
 
 def ids_of(orders: QuerySet[Order]) -> list[int]:
@@ -53,6 +57,7 @@ def _order_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInf
     names = {pk: in_language(zh, en) for pk, zh, en in ProcessTemplate.objects.values_list("pk", "name_zh", "name_en")}
     for row in rows:
         row["template_name"] = names.get(row["template_id"], "")
+        row["read_at"] = now
         for name in ("ordered", "confirmed", "shipped", "delivered"):
             row[name] = _day(row[f"{name}_at"], zone)
         row |= counts.get(row["pk"], {"done": 0, "wanted": 0, "late": 0})
@@ -108,7 +113,31 @@ def _line_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo
     for row in rows:
         if not access.sees_money(row["order__team_id"]):
             row["amount"] = row["unit_price"] = row["order__currency"] = None
+        row["read_at"] = now
     return rows
+
+
+def _step_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    place = {pk: at for at, pk in enumerate(ids)}
+    steps = Milestone.objects.filter(order__in=ids).order_by("position", "pk").values(*_STEP_FIELDS)
+    rows = sorted(steps, key=lambda row: place[row["order_id"]])
+    for row in rows:
+        row["step_name"] = in_language(row["name_zh"], row["name_en"])
+        row["assignee__name"] = row["assignee__name"] or row["assignee__username"]
+        row["due"], row["finished"] = (_minute(row[name], zone) for name in ("due_at", "actual_finish_at"))
+        row["read_at"] = now
+    return rows
+
+
+def _minute(at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return at.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) if at else None
+
+
+_READERS: dict[str, Callable[..., list[dict[str, Any]]]] = {
+    "orders": _order_rows,
+    "lines": _line_rows,
+    "steps": _step_rows,
+}
 
 
 def _day(at: datetime | None, zone: ZoneInfo) -> Any:

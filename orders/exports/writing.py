@@ -63,7 +63,7 @@ def write_xlsx(
     day, moment = (book.add_format({"num_format": form}) for form in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm"))
     number = book.add_format({"num_format": "#,##0.###"})
     for at, column in enumerate(columns):
-        sheet.set_column(at, at, column.width)
+        sheet.set_column(at, at, column.width, None, {"hidden": True} if column.is_hidden else {})
     for at, column in enumerate(columns):
         sheet.write_string(0, at, safe_text(str(column.label)), head)
     sheet.freeze_panes(1, 1)

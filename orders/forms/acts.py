@@ -10,8 +10,9 @@ from django.utils.translation import pgettext_lazy
 
 from orders.filters import people_of
 from orders.forms.orders import DateInput
-from orders.forms.steps import InstantInput, waiting_reason
+from orders.forms.steps import InstantInput
 from orders.models import DelayReason, Milestone
+from orders.reasons import waiting_reason
 from orders.words import Priority, Side
 from orders.workflow import ShipmentStatus
 from teams.models import User
@@ -197,6 +198,13 @@ SHIPMENT_WORDS = {
     ShipmentStatus.DELIVERED: pgettext_lazy("button", "Delivered"),
 }
 
+
+class SheetAct(ActForm):
+    """What an edited sheet has changed; it has a page of its own and asks nothing here."""
+
+    title = _("Changes from a sheet")
+
+
 # By the code of the operation (orders.services.acts.OPERATIONS).
 ACT_FORMS: dict[str, type[ActForm]] = {
     "complete": CompleteAct,
@@ -211,5 +219,6 @@ ACT_FORMS: dict[str, type[ActForm]] = {
     "order-resume": ResumeOrdersAct,
     "order-cancel": CancelAct,
     "order-close": CloseAct,
+    "sheet": SheetAct,
     **{f"ship-{move}": _ship_act(move) for move in SHIPMENT_TITLES},
 }

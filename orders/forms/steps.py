@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.models import DelayReason, DocumentKind
 from orders.pages.steps import StepRow
+from orders.reasons import waiting_reason
 from orders.words import Side
 from teams.models import User
 
@@ -51,11 +52,6 @@ class ReasonField(forms.CharField):
         super().__init__(
             **{"label": _("Reason"), "max_length": 300, "widget": forms.TextInput(attrs={"autofocus": True}), **kwargs}
         )
-
-
-def waiting_reason(side: str) -> str:
-    """The plain sentence for whom is waited."""
-    return gettext("Waiting on: %(side)s") % {"side": Side(side).label}
 
 
 class StepForm(forms.Form):

@@ -1,7 +1,7 @@
 """Write what an import planned, many rows at a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -43,11 +43,17 @@ class Writing:
         )
 
 
-def write_new(plan: Plan, companies: Mapping[str, Company], writing: Writing) -> None:
-    """Create the orders that are new, with all of theirs. The caller holds the transaction."""
+def write_new(plan: Plan, companies: Mapping[str, Company], writing: Writing) -> Iterator[float]:
+    """Create the orders that are new, with all of theirs, as the shares that are through are asked for.
+
+    The caller holds the transaction.
+    """
     shipments: dict[str, Shipment] = {}
+    through = 0
     for orders in chunks(plan.new, ORDERS_AT_ONCE):
         _write_orders(orders, plan, companies, shipments, writing)
+        through += len(orders)
+        yield through / len(plan.new)
 
 
 def write_companies(plan: Plan, team: Team) -> dict[str, Company]:

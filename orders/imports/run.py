@@ -1,5 +1,6 @@
 """One import from bytes to report: read, check, compare, write; all of it or nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,13 +51,15 @@ def import_orders(
     now: datetime,
     dry_run: bool,
     choice: Choice | None = None,
+    told: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Take every row of a file, or none; a dry run reports the same and writes nothing.
 
     Without a `choice` a text file is read as it stands, its first row the header; a workbook's sheet and header row are
     found.
 
-    `team_code` empty: the profile's team, made if it does not exist.
+    `team_code` empty: the profile's team, made if it does not exist. `told` hears how many rows are through, of how
+    many: reading counts for a third, comparing for another.
 
     Raises:
         FileRefused: the file as a whole cannot be read.
@@ -82,18 +85,22 @@ def import_orders(
         report.doubt(1, -1, "", "", "read_as", encoding=table.encoding)
     report.rows = len(table.records)
     layout = match_columns(table, profile, zone, report)
+    told(0, report.rows)
     rows = read_rows(table, layout, profile, report)
+    told(report.rows // 3, report.rows)
     table.records.clear()
     checks.check_rows(rows, layout, profile, report)
     asked_for = wanted.build(rows, layout, profile, zone, report)
     del rows
     plan = existing.make_plan(asked_for, team, profile, layout, report)
+    told(report.rows * 2 // 3, report.rows)
     report.sort()
     if report.is_clean and not dry_run:
         team = team or _new_team(spec)
         companies = apply.write_companies(plan, team)
         writing = apply.Writing(team, profile, source.shown_name, by, now)
-        apply.write_new(plan, companies, writing)
+        for share in apply.write_new(plan, companies, writing):
+            told(int(report.rows * (2 + share) / 3), report.rows)
         update.write_changed(plan, companies, writing)
     return report
 

@@ -4,9 +4,11 @@ from orders.models.events import EventKind, OrderEvent
 from orders.models.exports import ExportRun
 from orders.models.imports import ImportRun
 from orders.models.ladders import LadderJob, Ladders, TeamLadder
+from orders.models.merges import SheetMerge
 from orders.models.milestones import ClockPause, DelayReason, Milestone
 from orders.models.orders import Order, OrderLine, PromiseChange
 from orders.models.plans import PlanCause, PlanChange, PlanJob
+from orders.models.progress import Progress
 from orders.models.shipments import Shipment, ShipmentLine
 from orders.models.templates import ProcessTemplate, TemplateDependency, TemplateStep
 from orders.models.views import ListColumns, SavedView
@@ -32,8 +34,10 @@ __all__ = [
     "PlanChange",
     "PlanJob",
     "ProcessTemplate",
+    "Progress",
     "PromiseChange",
     "SavedView",
+    "SheetMerge",
     "Shipment",
     "ShipmentLine",
     "TeamLadder",

@@ -29,7 +29,7 @@ def stored_name(run: "ExportRun", filename: str) -> str:
 
 
 class ExportRun(models.Model):
-    """A list by its address: the filters in `query`, one row per order or per line as `shape` says.
+    """A list by its address: the filters in `query`, one row per order, line or step as `shape` says.
 
     What the person may see is asked when the file is written, not when it was asked for.
     """
@@ -57,7 +57,7 @@ class ExportRun(models.Model):
         verbose_name_plural = _("exports")
         constraints = [
             models.CheckConstraint(name="exportrun_status_known", condition=Q(status__in=["queued", "done", "failed"])),
-            models.CheckConstraint(name="exportrun_shape_known", condition=Q(shape__in=["orders", "lines"])),
+            models.CheckConstraint(name="exportrun_shape_known", condition=Q(shape__in=["orders", "lines", "steps"])),
         ]
         indexes = [
             models.Index(fields=["by", "-id"], name="exportrun_of_person"),

@@ -14,8 +14,10 @@ from orders.imports import profile as profiles
 from orders.imports.report import MOST_ERRORS
 from orders.imports.run import Source, import_orders
 from orders.imports.sheets import Choice, Found, find_table
+from orders.merging.sheets import is_key_header
 from orders.models import ImportRun, Order, OrderEvent
 from orders.models.events import EventKind
+from orders.progress import Told, telling
 from orders.services import flow
 from orders.services import orders as order_services
 from orders.services.documents import clean_filename
@@ -29,14 +31,23 @@ KEPT = timedelta(days=30)
 Status = ImportRun.Status
 
 
+class ExportedSheet(DomainError):
+    """A list of this product: its rows are orders that exist."""
+
+    code = "exported_sheet"
+
+
 @transaction.atomic
 def start_import(*, content: bytes, filename: str, profile: str, team: Team, by: User, now: datetime) -> ImportRun:
     """Keep the sheet and look at it; a sheet with the headers of an earlier one is read as that was corrected.
 
     Raises:
         FileRefused, ProfileError.
+        ExportedSheet: it is a list that was exported here; it is merged instead.
     """
     found = find_table(content, profiles.load(profile), Choice())
+    if any(is_key_header(text) for text in found.table.header):
+        raise ExportedSheet(_("This list was exported here; send it back as an edited sheet."))
     fingerprint = hashlib.sha256("\n".join(found.table.header).encode("utf-8", "replace")).hexdigest()
     before = ImportRun.objects.filter(by=by, profile=profile, fingerprint=fingerprint, status=Status.DONE)
     last = before.order_by("-pk").first()
@@ -101,12 +112,13 @@ def _take_next(now: datetime) -> bool:
     run = ImportRun.objects.queued().select_for_update(skip_locked=True).order_by("pk").first()
     if run is None:
         return False
-    with override(run.by.language or Organization.current().language), run.file.open("rb") as file:
-        _take(run, file.read(), now)
+    language = run.by.language or Organization.current().language
+    with override(language), run.file.open("rb") as file, telling(f"import:{run.pk}") as told:
+        _take(run, file.read(), now, told)
     return True
 
 
-def _take(run: ImportRun, content: bytes, now: datetime) -> None:
+def _take(run: ImportRun, content: bytes, now: datetime, told: Told) -> None:
     """Write the orders and the outcome, both or neither."""
     try:
         with transaction.atomic():
@@ -118,6 +130,7 @@ def _take(run: ImportRun, content: bytes, now: datetime) -> None:
                 now=now,
                 dry_run=False,
                 choice=choice_of(run),
+                told=told,
             )
     except DomainError as refusal:
         run.status, run.report = Status.FAILED, {**run.report, "refused": str(refusal)}

@@ -78,7 +78,7 @@ def act_list(request: PersonRequest) -> HttpResponse:
 
 def _asked(request: PersonRequest, code: str) -> tuple[Operation, list[int]]:
     """The operation of the address (else 404), and the checked rows; what is no id is no row."""
-    if code not in OPERATIONS or code not in ACT_FORMS:
+    if code not in OPERATIONS or not OPERATIONS[code].is_offered:
         raise Http404
     texts = dict.fromkeys(request.POST.getlist("ids")[: MAX_TARGETS + 1])
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]

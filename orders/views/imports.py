@@ -12,7 +12,9 @@ from orders.forms.imports import ReadingForm, UploadForm
 from orders.imports.report import NAMES
 from orders.models import ImportRun, Order
 from orders.pages.import_result import result_workbook
+from orders.progress import read_progress
 from orders.services import imports as services
+from orders.services.merges import start_merge
 from orders.tasks import nudge_imports
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
@@ -42,6 +44,12 @@ def import_list(request: PersonRequest) -> HttpResponse:
                 by=request.user,
                 now=timezone.now(),
             )
+        except services.ExportedSheet:
+            given["file"].seek(0)
+            merge = start_merge(
+                content=given["file"].read(), filename=given["file"].name, by=request.user, now=timezone.now()
+            )
+            return redirect("merge", pk=merge.pk)
         except DomainError as refusal:
             form.add_error("file", str(refusal))
         else:
@@ -72,7 +80,8 @@ def import_page(request: PersonRequest, pk: int) -> HttpResponse:
 def import_progress(request: PersonRequest, pk: int) -> HttpResponse:
     """What htmx asks for while a worker is at it."""
     run = _find(request, pk)
-    response = render(request, "orders/_import_progress.html", {"run": run})
+    context = {"run": run, "progress": read_progress(f"import:{run.pk}")}
+    response = render(request, "orders/_import_progress.html", context)
     if run.status != ImportRun.Status.QUEUED:
         response.headers["HX-Refresh"] = "true"
     return response

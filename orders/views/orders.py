@@ -102,7 +102,7 @@ def _show(request: PersonRequest, orders: OrderFilter, ordering: str, context: d
 
 # What everybody has: words and address.
 BUILT_IN = [
-    (_("Open"), "status=open"),
+    (pgettext_lazy("order status", "Open"), "status=open"),
     (_("Overdue"), "status=open&overdue=true"),
     (_("At risk"), "status=open&at_risk=true"),
     (pgettext_lazy("orders", "All"), ""),

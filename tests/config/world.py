@@ -8,7 +8,19 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from orders.models import BulkAct, ExportRun, ImportRun, LadderJob, Milestone, Order, OrderDocument, PlanJob, Shipment
+from orders.models import (
+    BulkAct,
+    ExportRun,
+    ImportRun,
+    LadderJob,
+    Milestone,
+    Order,
+    OrderDocument,
+    PlanJob,
+    SavedView,
+    SheetMerge,
+    Shipment,
+)
 from orders.services import documents, shipments
 from orders.services.imports import start_import
 from teams.models import (
@@ -55,6 +67,8 @@ class Things:
     act: BulkAct
     import_run: ImportRun
     export_run: ExportRun
+    saved_view: SavedView
+    merge: SheetMerge
 
 
 @dataclass
@@ -81,6 +95,8 @@ class World:
     acts: dict[int, BulkAct] = field(default_factory=dict)
     imports: dict[int, ImportRun] = field(default_factory=dict)
     exports: dict[int, ExportRun] = field(default_factory=dict)
+    views: dict[int, SavedView] = field(default_factory=dict)
+    merges: dict[int, SheetMerge] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
@@ -90,6 +106,7 @@ class World:
             things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
             things.act, things.import_run = self.acts[person.pk], self.imports[person.pk]
             things.export_run = self.exports[person.pk]
+            things.saved_view, things.merge = self.views[person.pk], self.merges[person.pk]
         return things
 
 
@@ -105,6 +122,7 @@ def make_world() -> World:
         world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
         world.acts[person.pk], world.imports[person.pk] = _act(person), _import_run(person, team)
         world.exports[person.pk] = _export_run(person)
+        world.views[person.pk], world.merges[person.pk] = _saved_view(person), _merge(person)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -156,6 +174,8 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         act=_act(clerk),
         import_run=_import_run(clerk, team),
         export_run=_export_run(clerk),
+        saved_view=_saved_view(clerk),
+        merge=_merge(clerk),
     )
 
 
@@ -186,6 +206,17 @@ def _export_run(person: User) -> ExportRun:
     run = ExportRun(by=person, shape="orders", status="done", created_at=MONDAY)
     run.file.save("x", ContentFile(b"PK"))
     return run
+
+
+def _saved_view(person: User) -> SavedView:
+    return SavedView.objects.create(
+        by=person, name=f"view {SavedView.objects.count()}", query="status=open", created_at=MONDAY
+    )
+
+
+def _merge(person: User) -> SheetMerge:
+    sheet = ContentFile(b"note\n", "x.csv")
+    return SheetMerge.objects.create(by=person, filename="x.csv", file=sheet, created_at=MONDAY)
 
 
 def _import_run(person: User, team: Team) -> ImportRun:

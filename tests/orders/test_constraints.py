@@ -19,6 +19,8 @@ from orders.models import (
     OrderLine,
     PlanChange,
     PlanJob,
+    SavedView,
+    SheetMerge,
     Shipment,
     ShipmentLine,
     TeamLadder,
@@ -49,6 +51,10 @@ def add_pause(order, **fields):
 def add_act_item(order, **fields):
     act, _made = BulkAct.objects.get_or_create(operation="edit", by=order.clerk, at=MONDAY)
     ActItem.objects.create(act=act, target_id=order.pk, label="x", **{"state": "done", **fields})
+
+
+def add_view(order, **values):
+    return SavedView.objects.create(**{"by": order.clerk, "name": "x", "created_at": MONDAY, **values})
 
 
 def add_document(order, **fields):
@@ -134,7 +140,11 @@ CASES = {
     "exportrun_status_known": lambda o: ExportRun.objects.create(
         by=o.clerk, shape="orders", status="lost", created_at=MONDAY
     ),
-    "exportrun_shape_known": lambda o: ExportRun.objects.create(by=o.clerk, shape="steps", created_at=MONDAY),
+    "exportrun_shape_known": lambda o: ExportRun.objects.create(by=o.clerk, shape="boxes", created_at=MONDAY),
+    "sheetmerge_status_known": lambda o: SheetMerge.objects.create(
+        by=o.clerk, filename="x", file="x", status="lost", created_at=MONDAY
+    ),
+    "savedview_name_once": lambda o: twice(add_view, o),
     "orderdocument_version_once": lambda o: twice(add_document, o),
     "orderdocument_decision_follows_status": lambda o: add_document(o, status="accepted"),
     "templatestep_code_once": lambda o: o.template.steps.filter(position=1).update(code="PICKED"),

@@ -162,7 +162,7 @@ def test_queries_do_not_grow_with_the_rows(site, team, clerk):
     assert count() == one
 
 
-@pytest.mark.parametrize("query", ["rows=steps", "format=pdf", "rows=../x"])
+@pytest.mark.parametrize("query", ["rows=shipments", "format=pdf", "rows=../x"])
 def test_another_shape_or_form_does_not_exist(site, query):
     assert site.get(f"{reverse('order_export')}?{query}").status_code == 404
 

@@ -13,6 +13,7 @@ from orders.services.acts.effects import Effect
 from orders.services.acts.operation import OPERATIONS, Operation, register
 from orders.services.acts.orders import EditOrders, MoveOrders, MovePromises
 from orders.services.acts.running import MAX_TARGETS, Result, carry_out, do_one, preview, undo
+from orders.services.acts.sheets import TakeSheet
 from orders.services.acts.steps import AssignSteps, CompleteSteps, PauseSteps, ResumeSteps, SkipSteps
 from orders.workflow import SHIPMENT_INSTANTS
 
@@ -20,6 +21,7 @@ for _operation in (
     *(CompleteSteps(), PauseSteps(), ResumeSteps(), SkipSteps(), AssignSteps()),
     *(EditOrders(), MovePromises(), *(MoveOrders(move) for move in ("confirm", "hold", "resume", "cancel", "close"))),
     *(MoveShipments(move) for move in SHIPMENT_INSTANTS),
+    TakeSheet(),
 ):
     register(_operation)
 

@@ -31,6 +31,7 @@ class Operation:
     code: str
     permission: Permission
     is_undoable = True
+    is_offered = True  # in the dialog of checked rows
 
     def targets(self, user: User) -> QuerySet[Any]:
         """The records that `user` sees, with what the other methods read of them."""

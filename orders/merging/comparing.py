@@ -1,0 +1,229 @@
+"""What an edited sheet would change: its cells against what they were and what the records hold now."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from orders.exports.columns import SHAPES
+from orders.exports.rows import read_rows
+from orders.filters import people_of
+from orders.merging.fields import EDITABLE, CellRefused, canonical, cleaned, read, shown
+from orders.merging.keys import check
+from orders.merging.sheets import Edited, Row
+from orders.models import Milestone, Order, OrderEvent, OrderLine
+from teams.models import FieldChange, User
+
+
+@dataclass
+class Change:
+    """A cell that was edited. `was` is None where it is not known; `value` is what to write.
+
+    A conflict was changed here as well, by `who`, to something else.
+    """
+
+    row: int
+    name: str
+    order_id: int
+    target_id: int
+    number: str  # of the order
+    label: str  # line or step, if any
+    now: str
+    yours: str
+    value: Any
+    was: str | None = None
+    is_conflict: bool = False
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell or row that cannot be taken; `name` is empty for a whole row."""
+
+    row: int
+    name: str
+    text: str
+    message: str
+    number: str = ""
+
+
+@dataclass
+class Comparison:
+    """`newer` counts cells that were changed here and not in the sheet; `fixed` are edits of what a sheet cannot
+    change: they are shown and ignored.
+    """
+
+    rows: int = 0
+    untouched: int = 0
+    newer: int = 0
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    fixed: list[Problem] = field(default_factory=list)
+
+    @property
+    def conflicts(self) -> list[Change]:
+        return [change for change in self.changes if change.is_conflict]
+
+
+_TARGETS: dict[str, Any] = {
+    "orders": (Order, "pk"),
+    "lines": (OrderLine, "order_id"),
+    "steps": (Milestone, "order_id"),
+}
+
+
+def compare(edited: Edited, *, user: User, now: datetime, zone: ZoneInfo) -> Comparison:
+    """Compare every row with what `user` sees of its record now; instants are read and shown in `zone`."""
+    found = Comparison(rows=len(edited.rows) + len(edited.damaged))
+    for number in edited.damaged:
+        found.problems.append(Problem(number, "", "", _("The key of this row is missing or damaged.")))
+    current = _current(edited, user, now, zone)
+    people = _people(user)
+    seen: dict[int, int] = {}
+    for row in edited.rows:
+        pk = row.key.pk
+        if pk in seen:
+            text = _("This row stands in the sheet twice (row %(row)s).") % {"row": seen[pk]}
+            found.problems.append(Problem(row.number, "", "", text))
+            continue
+        seen[pk] = row.number
+        if pk not in current:
+            text = _("There is no such record any more, or you do not see it.")
+            found.problems.append(Problem(row.number, "", row.cells.get("number", ""), text))
+            continue
+        _compare_row(row, current[pk], edited, found, people=people, zone=zone, now=now)
+    _say_who(found.conflicts, edited)
+    _say_what_was(found.changes, edited)
+    return found
+
+
+def _compare_row(
+    row: Row,
+    record: Mapping[str, Any],
+    edited: Edited,
+    found: Comparison,
+    *,
+    people: Mapping[str, list[User]],
+    zone: ZoneInfo,
+    now: datetime,
+) -> None:
+    fields = EDITABLE[edited.shape]
+    columns = {column.key: column for column in SHAPES[edited.shape]}
+    number, label = _names(edited.shape, record)
+    is_touched = False
+    for name, cell in row.cells.items():
+        if name not in fields:
+            continue
+        its_field = fields[name]
+        yours, here = canonical(cell, its_field), canonical(columns[name].value(record), its_field)
+        if yours == here:
+            continue
+        base = row.key.checks.get(name)
+        if base == check(yours):
+            found.newer += 1
+            continue
+        is_touched = True
+        try:
+            value = read(cell, its_field, people=people, zone=zone, now=now)
+        except CellRefused as refused:
+            found.problems.append(Problem(row.number, name, cleaned(cell)[:200], str(refused), number))
+            continue
+        change = Change(
+            row=row.number,
+            name=name,
+            order_id=record["pk"] if edited.shape == "orders" else record["order_id"],
+            target_id=record["pk"],
+            number=number,
+            label=label,
+            now=_said(columns[name].value(record), here, its_field),
+            yours=_said(cleaned(cell), yours, its_field),
+            value=value,
+            is_conflict=base is not None and base != check(here),
+        )
+        found.changes.append(change)
+    is_touched |= _find_fixed(row, record, edited, found, number)
+    found.untouched += not is_touched
+
+
+def _find_fixed(row: Row, record: Mapping[str, Any], edited: Edited, found: Comparison, number: str) -> bool:
+    """Edits of columns that a sheet cannot change, told from what has moved on by itself by the key's last part."""
+    fields = EDITABLE[edited.shape]
+    texts = {name: canonical(cell) for name, cell in row.cells.items() if name not in fields}
+    if check(chr(0).join(texts[name] for name in sorted(texts))) == row.key.rest:
+        return False
+    before = len(found.fixed)
+    for column in (column.in_language() for column in SHAPES[edited.shape]):
+        if column.key in texts and texts[column.key] != canonical(column.value(record)):
+            message = _("This column cannot be changed in a sheet; the change is ignored.")
+            found.fixed.append(Problem(row.number, column.key, row.cells[column.key][:200], message, number))
+    return len(found.fixed) > before
+
+
+def _said(value: Any, text: str, its_field: Any) -> str:
+    if its_field.kind in {"person", "text"}:
+        return str(value or "")
+    return shown(text, its_field)
+
+
+def _names(shape: str, record: Mapping[str, Any]) -> tuple[str, str]:
+    if shape == "orders":
+        return record["number"], ""
+    if shape == "lines":
+        return record["order__number"], " ".join([str(record["position"]), record["product_code"]]).strip()
+    return record["order__number"], record["step_name"]
+
+
+def _current(edited: Edited, user: User, now: datetime, zone: ZoneInfo) -> dict[int, dict[str, Any]]:
+    """The records of the sheet that `user` sees, as an export would read them now, by id."""
+    model, order_field = _TARGETS[edited.shape]
+    ids = {row.key.pk for row in edited.rows}
+    order_ids = set(model.objects.filter(pk__in=ids).values_list(order_field, flat=True))
+    visible = sorted(Order.objects.visible_to(user).filter(pk__in=order_ids).values_list("pk", flat=True))
+    chunks = read_rows(edited.shape, visible, access=user.access, now=now, zone=zone)
+    return {record["pk"]: record for chunk in chunks for record in chunk if record["pk"] in ids}
+
+
+def _people(user: User) -> dict[str, list[User]]:
+    """Names and usernames, folded, to the active people that `user` works with; a username beats a name."""
+    named: dict[str, list[User]] = defaultdict(list)
+    colleagues = list(people_of(user).filter(is_active=True))
+    for person in colleagues:
+        if person.name:
+            named[person.name.strip().casefold()].append(person)
+    return {**named, **{person.username.casefold(): [person] for person in colleagues}}
+
+
+def _say_who(conflicts: Sequence[Change], edited: Edited) -> None:
+    """Name who last worked on the order since the sheet was exported."""
+    if not conflicts:
+        return
+    read_at = min(row.key.read_at for row in edited.rows)
+    orders = {change.order_id for change in conflicts}
+    events = OrderEvent.objects.filter(order__in=orders, recorded_at__gte=read_at, by__isnull=False)
+    last = {event.order_id: event for event in events.select_related("by").order_by("pk")}
+    for change in conflicts:
+        event = last.get(change.order_id)
+        change.who = str(event.by) if event else ""
+
+
+def _say_what_was(changes: Sequence[Change], edited: Edited) -> None:
+    """What the cell held when it was exported: what the record holds, unless both were changed."""
+    for change in changes:
+        if not change.is_conflict:
+            change.was = change.now
+    texts = [change for change in changes if change.is_conflict and edited.shape == "orders"]
+    if not texts:
+        return
+    read_at = min(row.key.read_at for row in edited.rows)
+    subjects = {f"orders.order:{change.target_id}": change for change in texts}
+    since = FieldChange.objects.filter(subject__in=subjects, at__gte=read_at).order_by("-pk")
+    first = {(edit.subject, edit.field): edit.old for edit in since}
+    fields = EDITABLE["orders"]
+    for change in texts:
+        old = first.get((f"orders.order:{change.target_id}", change.name))
+        if isinstance(old, str) and fields[change.name].kind in {"text", "choice", "country"}:
+            change.was = shown(old, fields[change.name])
