@@ -1,11 +1,16 @@
 """Files of orders on their way out: always as attachments, so that no browser runs what somebody uploaded."""
 
 import logging
+from io import BytesIO
 
 from django.http import FileResponse, Http404
+from PIL import Image, ImageOps
 
 from orders.models import OrderDocument
 
+PREVIEW = 480
+MOST_PIXELS = 80_000_000
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 log = logging.getLogger(__name__)
 
 
@@ -26,3 +31,22 @@ def attachment(document: OrderDocument) -> FileResponse:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def small_picture(document: OrderDocument) -> bytes | None:
+    """A JPEG of at most `PREVIEW` pixels each way, turned upright; None if the file is no picture that can be drawn."""
+    if document.content_type not in PICTURES:
+        return None
+    try:
+        with document.file.open("rb") as file, Image.open(file, formats=["JPEG", "PNG", "GIF", "WEBP"]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return None
+            picture.draft("RGB", (PREVIEW, PREVIEW))
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            upright.thumbnail((PREVIEW, PREVIEW))
+            stream = BytesIO()
+            upright.save(stream, "JPEG", quality=80)
+            return stream.getvalue()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        log.warning("document %s cannot be drawn: %s", document.pk, error)
+        return None

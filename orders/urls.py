@@ -1,9 +1,10 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from orders.views import (
     acts,
     answers,
     board,
+    cargo,
     desk,
     documents,
     exports,
@@ -56,6 +57,7 @@ urlpatterns = [
     path("orders/<str:number>/why/<int:pk>/", plan.step_why, name="step_why"),
     path("orders/<str:number>/<slug:move>/", order.order_move, name="order_move"),
     path("documents/<int:pk>/", documents.document_download, name="document"),
+    path("documents/<int:pk>/preview/", documents.document_preview, name="document_preview"),
     path("documents/<int:pk>/decide/", documents.document_decide, name="document_decide"),
     path("exports/", exports.export_list, name="exports"),
     path("exports/<int:pk>/", exports.export_page, name="export"),
@@ -73,10 +75,20 @@ urlpatterns = [
     path("sheets/<int:pk>/progress/", merges.merge_progress, name="merge_progress"),
     path("shipments/", shipments.shipment_list, name="shipments"),
     path("shipments/new/", shipments.shipment_new, name="shipment_new"),
+    path("shipments/calendar/", shipments.shipment_calendar, name="shipment_calendar"),
     path("shipments/<str:number>/", shipments.shipment_page, name="shipment"),
     path("shipments/<str:number>/edit/", shipments.shipment_edit, name="shipment_edit"),
     path("shipments/<str:number>/move/", shipments.shipment_move, name="shipment_move"),
     path("shipments/<str:number>/cancel/", shipments.shipment_cancel, name="shipment_cancel"),
+    path("shipments/<str:number>/split/", cargo.shipment_split, name="shipment_split"),
+    path("shipments/<str:number>/merge/", cargo.shipment_merge, name="shipment_merge"),
+    path("shipments/<str:number>/packing/", cargo.shipment_packing, name="shipment_packing"),
+    path("shipments/<str:number>/photos/", cargo.shipment_photos, name="shipment_photos"),
+    re_path(
+        r"^shipments/(?P<number>[^/]+)/(?P<paper>packing-list|shipping-advice)\.pdf$",
+        cargo.shipment_paper,
+        name="shipment_paper",
+    ),
     path("settings/ladders/", ladders.ladder_page, name="ladders"),
     path("settings/ladders/jobs/<int:pk>/", ladders.ladder_job, name="ladder_job"),
     path("settings/templates/", templates.template_list, name="process_templates"),

@@ -199,6 +199,30 @@ SHIPMENT_WORDS = {
 }
 
 
+class RollOverAct(ActForm):
+    """The next sailing, of one shipment or of several on one vessel."""
+
+    title = _("Roll over to the next sailing")
+    submit = pgettext_lazy("button", "Roll over")
+    etd = forms.DateField(label=_("New ETD"), widget=DateInput())
+    eta = forms.DateField(
+        label=_("New ETA"), required=False, widget=DateInput(), help_text=_("Empty: moves by as many days.")
+    )
+    vessel = forms.CharField(label=_("vessel or flight"), required=False, max_length=80)
+    voyage = forms.CharField(label=_("voyage"), required=False, max_length=40)
+    keeps_distance = forms.BooleanField(label=_("Cut-offs and ETA move by as many days"), required=False, initial=True)
+    side = forms.ChoiceField(
+        label=_("Because of"), choices=Side.choices, widget=forms.RadioSelect, initial=Side.CARRIER
+    )
+    reason = reason_field()
+
+    def clean(self) -> dict[str, Any] | None:
+        given = super().clean() or {}
+        if given.get("etd") and given.get("eta") and given["eta"] < given["etd"]:
+            self.add_error("eta", _("The arrival lies before the departure."))
+        return given
+
+
 class SheetAct(ActForm):
     """What an edited sheet has changed; it has a page of its own and asks nothing here."""
 
@@ -219,6 +243,7 @@ ACT_FORMS: dict[str, type[ActForm]] = {
     "order-resume": ResumeOrdersAct,
     "order-cancel": CancelAct,
     "order-close": CloseAct,
+    "ship-roll": RollOverAct,
     "sheet": SheetAct,
     **{f"ship-{move}": _ship_act(move) for move in SHIPMENT_TITLES},
 }

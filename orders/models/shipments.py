@@ -211,6 +211,11 @@ class ShipmentLine(models.Model):
         OrderLine, models.PROTECT, related_name="shipment_lines", verbose_name=_("order line")
     )
     quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
+    # How it is packed, for the packing list; empty where nobody has said it yet.
+    packages = models.PositiveIntegerField(_("packages"), null=True, blank=True)
+    net_weight_kg = models.DecimalField(_("net weight, kg"), max_digits=12, decimal_places=3, null=True, blank=True)
+    gross_weight_kg = models.DecimalField(_("gross weight, kg"), max_digits=12, decimal_places=3, null=True, blank=True)
+    volume_m3 = models.DecimalField(_("volume, m³"), max_digits=12, decimal_places=3, null=True, blank=True)
 
     class Meta:
         verbose_name = _("shipment line")

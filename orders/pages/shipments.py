@@ -14,7 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.cutoffs import CUTOFFS, Cutoff
-from orders.models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine
+from orders.models import (
+    ActItem,
+    BulkAct,
+    DocumentKind,
+    Order,
+    OrderDocument,
+    OrderEvent,
+    OrderLine,
+    Shipment,
+    ShipmentLine,
+)
 from orders.models.events import EventKind
 from orders.models.shipments import ShipmentQuerySet, Urgency
 from orders.pages.steps import day_length, working_time
@@ -189,6 +199,23 @@ def history_of(shipment: Shipment, user: User, *, sees_money: bool) -> list[Hist
         text = str(ShipmentStatus(event.new).label) if event.kind == EventKind.MOVED else str(event.get_kind_display())
         entries.setdefault((event.recorded_at, event.kind, event.new), HistoryEntry(event, text, fields))
     return list(entries.values())
+
+
+def photos_of(shipment: Shipment, user: User) -> list[OrderDocument]:
+    """Photos of the loading, each once however many orders they are kept with; newest first."""
+    aboard = ShipmentLine.objects.filter(shipment=shipment).values("order_line__order")
+    documents = OrderDocument.objects.visible_to(user).evidence().filter(order__in=aboard, kind=DocumentKind.LOAD_PHOTO)
+    once = {document.sha256: document for document in documents.order_by("-pk")[:100]}
+    return sorted(once.values(), key=lambda document: -document.pk)
+
+
+def last_act_on(shipment: Shipment, user: User) -> BulkAct | None:
+    """The reader's own last move or roll-over of the shipment, if it can still be undone."""
+    items = ActItem.objects.filter(
+        act__by=user, act__operation__startswith="ship-", target_id=shipment.pk, state=ActItem.State.DONE
+    )
+    item = items.select_related("act").order_by("-pk").first()
+    return item.act if item and item.act.undone_at is None else None
 
 
 MONEY_FIELDS = ("freight_cost", "freight_currency")

@@ -1,11 +1,13 @@
 """Bulk acts: preview of the effects, doing it, and the one undo. The same dialog for every list."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -113,4 +115,14 @@ def _done(request: PersonRequest, result: Result) -> HttpResponse:
     context = {"row": act_row(result.act), "result": result}
     response = render(request, "orders/_act_done.html", context)
     response.headers["HX-Trigger"] = "desk-changed"
+    return response
+
+
+def offer_undo(response: HttpResponse, act: BulkAct | None, *events: str) -> HttpResponse:
+    """Tell the page what happened, and where it is taken back."""
+    told: dict[str, Any] = dict.fromkeys(events, True)
+    if act is not None:
+        told["act-done"] = {"undo": reverse("act_undo", args=[act.pk]), "text": act_row(act).title}
+    if told:
+        response.headers["HX-Trigger"] = json.dumps(told)
     return response

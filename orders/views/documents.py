@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from orders.files import attachment
+from orders.files import attachment, small_picture
 from orders.forms.documents import CommentForm, DecisionForm, DocumentForm
 from orders.models import OrderDocument
 from orders.services import documents as services
@@ -51,6 +51,19 @@ def document_download(request: PersonRequest, pk: int) -> FileResponse:
         return attachment(document)
     except FileNotFoundError as error:
         raise Http404 from error
+
+
+@login_required
+@require_GET
+def document_preview(request: PersonRequest, pk: int) -> HttpResponse:
+    """A small picture of a picture, drawn anew, so that nothing of the upload but its pixels reaches a browser."""
+    document = get_object_or_404(OrderDocument.objects.visible_to(request.user), pk=pk)
+    content = small_picture(document)
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type="image/jpeg")
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 @login_required

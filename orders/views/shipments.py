@@ -1,6 +1,7 @@
 """Shipments: the list by urgency and ETD, a shipment's page, and its moves in place."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,23 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.forms.acts import SHIPMENT_WORDS
+from orders.forms.cargo import PhotoForm
 from orders.forms.shipments import LINE, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.models.shipments import ShipmentQuerySet
+from orders.pages.shipment_calendar import read_month
 from orders.pages.shipments import (
     Group,
     ShipmentRow,
     grouped,
     history_of,
+    last_act_on,
     orders_to_ship,
+    photos_of,
     rows_of,
     suggested_number,
     with_left,
@@ -30,7 +35,10 @@ from orders.pages.shipments import (
 )
 from orders.services import plans
 from orders.services import shipments as services
-from orders.workflow import ShipmentStatus
+from orders.services.acts import OPERATIONS, do_one
+from orders.services.cargo import RESHAPABLE
+from orders.views.acts import offer_undo
+from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
@@ -41,7 +49,11 @@ if TYPE_CHECKING:
     from orders.pages.shipments import LineWithLeft, SeenShipment
 
 PAGE_SIZE = 60
-BULK_ACTS = [(f"ship-{move}", words) for move, words in SHIPMENT_WORDS.items()]
+EARLIEST_MONTH, LATEST_MONTH = date(2000, 1, 1), date(2099, 12, 1)
+BULK_ACTS = [
+    *((f"ship-{move}", words) for move, words in SHIPMENT_WORDS.items()),
+    ("ship-roll", pgettext_lazy("button", "Roll over")),
+]
 KEYS = [
     (("j", "k"), gettext_lazy("next and previous row")),
     (("Enter",), gettext_lazy("open the shipment")),
@@ -119,17 +131,37 @@ def _require_somewhere(request: PersonRequest, permission: Permission) -> None:
         raise NotPermitted(_("Your role may not do this."))
 
 
-def _row(request: PersonRequest, number: str) -> ShipmentRow:
+def row_of(request: PersonRequest, number: str) -> ShipmentRow:
+    """The shipment as its row, if the person may see it; else 404."""
     return rows_of([_visible(request, number)], user=request.user, now=timezone.now())[0]
 
 
 @login_required
 @require_safe
+def shipment_calendar(request: PersonRequest) -> HttpResponse:
+    """Departures, arrivals and cut-offs of a month; the list's filters hold, but for its dates."""
+    now = timezone.now()
+    form = ShipmentFilterForm(request.GET)
+    form.is_valid()
+    wanted = {name: form.cleaned_data.get(name) for name in ("q", "mode", "owner")}
+    shipments = _filtered(Shipment.objects.visible_to(request.user), wanted, "all", request.user, now)
+    try:
+        first = date.fromisoformat(f"{request.GET.get('month', '')}-01")
+    except ValueError:
+        first = timezone.localdate(now).replace(day=1)
+    first = min(max(first, EARLIEST_MONTH), LATEST_MONTH)
+    context = {"form": form, "month": read_month(shipments, first, now), "this_month": timezone.localdate(now)}
+    return render(request, "orders/shipment_calendar.html", context)
+
+
+@login_required
+@require_safe
 def shipment_page(request: PersonRequest, number: str) -> HttpResponse:
-    return _show_page(request, _row(request, number))
+    return show_page(request, row_of(request, number))
 
 
-def _show_page(request: PersonRequest, row: ShipmentRow, status: int = 200, **forms: Any) -> HttpResponse:
+def show_page(request: PersonRequest, row: ShipmentRow, status: int = 200, **forms: Any) -> HttpResponse:
+    """The shipment's page; `forms` take the place of empty ones, with what was refused."""
     shipment = row.shipment
     sees_money = request.user.access.sees_money(shipment.team_id)
     context = {
@@ -139,6 +171,12 @@ def _show_page(request: PersonRequest, row: ShipmentRow, status: int = 200, **fo
         "history": history_of(shipment, request.user, sees_money=sees_money),
         "move_form": MoveForm(initial={"to": row.next_move}),
         "cancel_form": CancelForm(),
+        "photo_form": PhotoForm(),
+        "photos": photos_of(shipment, request.user),
+        "may_add_photos": request.user.access.allows(Permission.DOCUMENT_ADD, shipment.team_id),
+        "may_reshape": row.may_edit and shipment.status in RESHAPABLE,
+        "may_roll": row.next_move and shipment.status in BEFORE_DEPARTURE,
+        "last_act": last_act_on(shipment, request.user),
         "may_cancel": bool(row.next_move) and shipment.status in {ShipmentStatus.PLANNED, ShipmentStatus.BOOKED},
         **forms,
     }
@@ -149,7 +187,7 @@ def _show_page(request: PersonRequest, row: ShipmentRow, status: int = 200, **fo
 @require_http_methods(["GET", "HEAD", "POST"])
 def shipment_move(request: PersonRequest, number: str) -> HttpResponse:
     """GET shows the row with the form of its next move, POST makes it; the answer is the row, or the page."""
-    row = _row(request, number)
+    row = row_of(request, number)
     require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
     if request.method != "POST":
         if not request.htmx:
@@ -157,22 +195,21 @@ def shipment_move(request: PersonRequest, number: str) -> HttpResponse:
         is_open = "close" not in request.GET
         return _show_row(request, row, MoveForm(initial={"to": row.next_move}) if is_open else None)
     form = MoveForm(request.POST)
+    act = None
     if form.is_valid():
+        operation = OPERATIONS[f"ship-{form.cleaned_data['to']}"]
         try:
-            services.move_shipment(
-                shipment_id=row.shipment.pk,
-                to=form.cleaned_data["to"],
-                at=form.cleaned_data["at"],
-                by=request.user,
-                now=timezone.now(),
+            act = do_one(
+                operation, row.shipment.pk, {"at": form.cleaned_data["at"]}, by=request.user, now=timezone.now()
             )
         except DomainError as refusal:
             form.add_refusal(refusal)
     if request.htmx:
-        after = _row(request, number)
-        return _show_row(request, after, form if form.errors else None, status=422 if form.errors else 200)
+        after = row_of(request, number)
+        response = _show_row(request, after, form if form.errors else None, status=422 if form.errors else 200)
+        return offer_undo(response, act)
     if form.errors:
-        return _show_page(request, _row(request, number), status=422, move_form=form)
+        return show_page(request, row_of(request, number), status=422, move_form=form)
     return redirect("shipment", number=number)
 
 
@@ -183,7 +220,7 @@ def _show_row(request: PersonRequest, row: ShipmentRow, form: MoveForm | None, s
 @login_required
 @require_POST
 def shipment_cancel(request: PersonRequest, number: str) -> HttpResponse:
-    row = _row(request, number)
+    row = row_of(request, number)
     require(request.user, Permission.SHIPMENT_MOVE, team_id=row.shipment.team_id)
     form = CancelForm(request.POST)
     if form.is_valid():
@@ -194,16 +231,16 @@ def shipment_cancel(request: PersonRequest, number: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_refusal(refusal)
     if form.errors:
-        return _show_page(request, _row(request, number), status=422, cancel_form=form)
+        return show_page(request, row_of(request, number), status=422, cancel_form=form)
     messages.success(request, _("The shipment is cancelled; its goods are free for another one."))
-    _offer_re_plans(request, row.orders)
+    offer_re_plans(request, row.orders)
     return redirect("shipment", number=number)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def shipment_edit(request: PersonRequest, number: str) -> HttpResponse:
-    row = _row(request, number)
+    row = row_of(request, number)
     shipment = row.shipment
     require(request.user, Permission.SHIPMENT_EDIT, team_id=shipment.team_id)
     aboard = {line.order_line_id: line.quantity for line in shipment.seen_lines}
@@ -236,7 +273,7 @@ def shipment_edit(request: PersonRequest, number: str) -> HttpResponse:
             form.take_new_version(Shipment.objects.values_list("version", flat=True).get(pk=shipment.pk))
         else:
             messages.success(request, _("Saved."))
-            _offer_re_plans(request, row.orders)
+            offer_re_plans(request, row.orders)
             return redirect("shipment", number=form.cleaned_data["number"])
     context = {"form": form, "shipment": shipment, "row": row, "are_lines_open": are_lines_open}
     return render(request, "orders/shipment_edit.html", context, status=422 if form.errors else 200)
@@ -291,13 +328,13 @@ def shipment_new(request: PersonRequest) -> HttpResponse:
         except DomainError as refusal:
             form.add_refusal(refusal)
         else:
-            _offer_re_plans(request, orders)
+            offer_re_plans(request, orders)
             return redirect("shipment", number=shipment.number)
     context = {"form": form, "orders": orders, "lines": lines}
     return render(request, "orders/shipment_new.html", context, status=422 if form.errors else 200)
 
 
-def _offer_re_plans(request: PersonRequest, orders: Iterable[Order]) -> None:
+def offer_re_plans(request: PersonRequest, orders: Iterable[Order]) -> None:
     """Tell which orders' plans no longer fit the shipment; nothing moves before somebody has seen the preview."""
     for order in Order.objects.filter(pk__in=[order.pk for order in orders], plan__isnull=False).order_by("pk"):
         try:

@@ -1,23 +1,21 @@
 """The moves of a milestone, made in place on the desk and on the order page."""
 
-import json
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from orders.forms.steps import FORMS, StepForm
 from orders.models import BulkAct, Milestone
-from orders.pages.acts import act_row
 from orders.pages.steps import ACTIONS, StepRow, quick_instants, quick_sides, rows_of, with_row_data
 from orders.services import milestones as services
 from orders.services.acts import OPERATIONS, do_one
 from orders.services.milestones import require_on
+from orders.views.acts import offer_undo
 from orders.views.sheet import sheet_context
 from teams.errors import DomainError
 from teams.http import PersonRequest
@@ -86,20 +84,10 @@ def _answer(request: PersonRequest, pk: int, act: BulkAct | None) -> HttpRespons
     if on_order:
         # Whatever follows from the move is on the page as well: successors, dates, the timeline.
         response = render(request, "orders/_order_body.html", sheet_context(request, milestone.order))
-        return _offer_undo(response, act)
+        return offer_undo(response, act)
     row = rows_of([milestone], user=request.user, now=timezone.now())[0]
     response = render(request, "orders/_step_row.html", {"row": row, "view": "desk", "quick_sides": quick_sides()})
-    return _offer_undo(response, act, "desk-changed")
-
-
-def _offer_undo(response: HttpResponse, act: BulkAct | None, *events: str) -> HttpResponse:
-    """Tell the page what happened, and where it is taken back."""
-    told: dict[str, Any] = dict.fromkeys(events, True)
-    if act is not None:
-        told["act-done"] = {"undo": reverse("act_undo", args=[act.pk]), "text": act_row(act).title}
-    if told:
-        response.headers["HX-Trigger"] = json.dumps(told)
-    return response
+    return offer_undo(response, act, "desk-changed")
 
 
 def _view(request: PersonRequest) -> str:

@@ -43,6 +43,7 @@ _WEEKDAYS = (
 )
 
 
+@register.filter
 def weekday(value: date) -> str:
     """周二: the short name; Django's own Chinese abbreviations are the long ones."""
     return str(_WEEKDAYS[value.weekday()])

@@ -1,5 +1,6 @@
 """Two teams with one person of every role in the first: what rights and canaries are tried on."""
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,8 @@ from teams.services.calendar_edits import propose_edit
 from teams.services.tokens import create_token
 from tests.factories import MONDAY, first_line, make_company, make_confirmed_order, make_team, make_user
 
+# One pixel, so that there is something to draw.
+PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 MISSING_ID = 987_654_321
 PASSWORD = "correct horse battery"
 
@@ -142,7 +145,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         values={"number": f"S-{clerk.username}", "team": team}, lines={line.pk: 40}, by=clerk, now=MONDAY
     )
     document = documents.add_document(
-        order_id=order.pk, kind="CPO", upload=SimpleUploadedFile("po.pdf", b"%PDF-1.4 x"), by=clerk, now=MONDAY
+        order_id=order.pk, kind="CPO", upload=SimpleUploadedFile("po.png", PICTURE), by=clerk, now=MONDAY
     )
     contact = Contact.objects.create(company=customer, name="Li Na")
     return Things(

@@ -8,7 +8,7 @@ since.
 To add one: a subclass of `Operation` in a module of its own here, `register`, and its form in `orders.forms.acts`.
 """
 
-from orders.services.acts.cargo import MoveShipments
+from orders.services.acts.cargo import MoveShipments, RollOver
 from orders.services.acts.effects import Effect
 from orders.services.acts.operation import OPERATIONS, Operation, register
 from orders.services.acts.orders import EditOrders, MoveOrders, MovePromises
@@ -21,7 +21,7 @@ for _operation in (
     *(CompleteSteps(), PauseSteps(), ResumeSteps(), SkipSteps(), AssignSteps()),
     *(EditOrders(), MovePromises(), *(MoveOrders(move) for move in ("confirm", "hold", "resume", "cancel", "close"))),
     *(MoveShipments(move) for move in SHIPMENT_INSTANTS),
-    TakeSheet(),
+    *(RollOver(), TakeSheet()),
 ):
     register(_operation)
 
