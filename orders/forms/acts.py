@@ -229,6 +229,12 @@ class SheetAct(ActForm):
     title = _("Changes from a sheet")
 
 
+class MessageAct(ActForm):
+    """What a pasted message has changed; likewise."""
+
+    title = _("Changes from a message")
+
+
 # By the code of the operation (orders.services.acts.OPERATIONS).
 ACT_FORMS: dict[str, type[ActForm]] = {
     "complete": CompleteAct,
@@ -245,5 +251,6 @@ ACT_FORMS: dict[str, type[ActForm]] = {
     "order-close": CloseAct,
     "ship-roll": RollOverAct,
     "sheet": SheetAct,
+    "message": MessageAct,
     **{f"ship-{move}": _ship_act(move) for move in SHIPMENT_TITLES},
 }

@@ -14,10 +14,10 @@ from django.utils.translation import override
 from orders.imports.reading import FileRefused
 from orders.merging.comparing import Change, Comparison, compare
 from orders.merging.sheets import Edited, read_edited
-from orders.models import ActItem, BulkAct, Order, SheetMerge
+from orders.models import BulkAct, SheetMerge
 from orders.progress import Told, telling
 from orders.reasons import waiting_reason
-from orders.services.acts.sheets import TakeSheet
+from orders.services.acts.parts import Part, take_parts
 from orders.services.documents import clean_filename
 from orders.words import Side
 from orders.workflow import TransitionNotAllowed
@@ -194,39 +194,21 @@ def _figures(look: Look) -> dict[str, int]:
 
 def _write(merge: SheetMerge, look: Look, now: datetime, told: Told) -> tuple[BulkAct, list[dict[str, Any]]]:
     """One item of the act for each order; what an order refuses is said at the first cell of it."""
-    operation = TakeSheet()
     by_order: dict[int, list[Change]] = defaultdict(list)
     for change in look.taken:
         by_order[change.order_id].append(change)
-    act = BulkAct.objects.create(
-        operation=operation.code, values={"file": merge.filename}, by=merge.by, at=now, finished_at=now
-    )
-    errors: list[dict[str, Any]] = []
-    for count, order_id in enumerate(sorted(by_order)):  # the order in which orders are locked (C30)
-        told(count, len(by_order))
-        changes = by_order[order_id]
-        order = Order.objects.visible_to(merge.by).get(pk=order_id)
-        try:
-            with transaction.atomic():
-                before, after = operation.do(order, {"parts": _parts(merge, changes)}, by=merge.by, now=now)
-                ActItem.objects.create(
-                    act=act,
-                    target_id=order.pk,
-                    label=order.number,
-                    state=ActItem.State.DONE,
-                    before=before,
-                    after=after,
-                )
-        except DomainError as refusal:
-            first = changes[0]
-            errors.append({"row": first.row, "name": first.name, "number": order.number, "message": str(refusal)})
-    told(len(by_order), len(by_order))
+    parts = {order_id: _parts(merge, changes) for order_id, changes in by_order.items()}
+    act, refused = take_parts("sheet", parts, said={"file": merge.filename}, by=merge.by, now=now, told=told)
+    errors = []
+    for order_id, message in refused.items():
+        first = by_order[order_id][0]
+        errors.append({"row": first.row, "name": first.name, "number": first.number, "message": message})
     return act, errors
 
 
-def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[tuple[str, int, dict[str, Any]]]:
-    """The edits of one order as parts of `TakeSheet`: fields together, then dates, then steps."""
-    parts: list[tuple[str, int, dict[str, Any]]] = []
+def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[Part]:
+    """The edits of one order as parts of `TakeParts`: fields together, then dates, then steps."""
+    parts: list[Part] = []
     order_id, why = changes[0].order_id, {"side": merge.side, "reason": merge.reason}
     fields: dict[str, Any] = {}
     wishes: dict[int, Any] = {}
@@ -250,7 +232,7 @@ def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[tuple[str, int,
     return parts
 
 
-def _step_part(change: Change) -> tuple[str, int, dict[str, Any]]:
+def _step_part(change: Change) -> Part:
     if change.name == "finished":
         return "complete", change.target_id, {"actual_finish_at": change.value}
     if change.name == "assignee":

@@ -34,6 +34,7 @@ KEYS = [
     (("Shift", "x"), _("check up to this row")),
     (("a",), _("check all of the section, or none")),
     (("u",), _("undo what was just done")),
+    (("v",), _("paste a message")),
     (("Ctrl", "Enter"), _("send the form")),
     (("/",), _("find orders")),
     (("?",), _("this list")),

@@ -70,6 +70,16 @@
     if (row && files?.length) {
       event.preventDefault();
       take(row, files);
+      return;
+    }
+    // A chat message pasted anywhere on the desk is read for what it says of orders.
+    const form = document.querySelector("[data-message-form]");
+    const text = event.clipboardData?.getData("text/plain");
+    const typing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
+    if (form && text?.trim() && !files?.length && !typing) {
+      event.preventDefault();
+      form.elements.text.value = text;
+      form.submit();
     }
   });
 

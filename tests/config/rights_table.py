@@ -198,6 +198,8 @@ PAGES = {
     "contact_edit": Entry(lambda t: [t.company.code, t.contact.pk], "team", {"post": P.COMPANY_EDIT}, P.COMPANY_EDIT),
     "order_export": Entry(writes={"post": None}),
     "board": Entry(),
+    "message_paste": Entry(writes={"post": None}),
+    "message_take": Entry(writes={"post": None}, reads=False),
     "order_ids": Entry(),
     "columns_keep": Entry(writes={"post": None}, reads=False),
     "view_save": Entry(writes={"post": None}, reads=False),

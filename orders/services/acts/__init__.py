@@ -12,8 +12,8 @@ from orders.services.acts.cargo import MoveShipments, RollOver
 from orders.services.acts.effects import Effect
 from orders.services.acts.operation import OPERATIONS, Operation, register
 from orders.services.acts.orders import EditOrders, MoveOrders, MovePromises
+from orders.services.acts.parts import TakeParts
 from orders.services.acts.running import MAX_TARGETS, Result, carry_out, do_one, preview, undo
-from orders.services.acts.sheets import TakeSheet
 from orders.services.acts.steps import AssignSteps, CompleteSteps, PauseSteps, ResumeSteps, SkipSteps
 from orders.workflow import SHIPMENT_INSTANTS
 
@@ -21,7 +21,7 @@ for _operation in (
     *(CompleteSteps(), PauseSteps(), ResumeSteps(), SkipSteps(), AssignSteps()),
     *(EditOrders(), MovePromises(), *(MoveOrders(move) for move in ("confirm", "hold", "resume", "cancel", "close"))),
     *(MoveShipments(move) for move in SHIPMENT_INSTANTS),
-    *(RollOver(), TakeSheet()),
+    *(RollOver(), TakeParts("sheet"), TakeParts("message")),
 ):
     register(_operation)
 

@@ -1,0 +1,299 @@
+"""What a pasted message would change: proposed, decided on by a person, done as one act."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from orders.containers import ContainerRefused, normal_numbers
+from orders.messages import Mark, Statement, read_message
+from orders.messages.reading import candidate_words
+from orders.models import BulkAct, Milestone, Order, Shipment
+from orders.models.templates import in_language
+from orders.services.acts.parts import Part, take_parts
+from orders.words import Side
+from orders.workflow import SHIPMENT_INSTANTS, SHIPMENT_MOVES, OrderStatus, ShipmentStatus
+from teams.errors import DomainError
+from teams.models import User
+
+MOST = 200  # proposals of one message
+_NOON = time(12)
+_WAITS = {"waits_customer": Side.CUSTOMER, "waits_supplier": Side.SUPPLIER, "waits_carrier": Side.CARRIER}
+_FIELD_NAMES = ("container_no", "seal_no", "bl_no", "booking_no")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One change that a message seems to ask for. `problem` says why it cannot be made; it is shown all the same.
+
+    `values` are JSON values. With more than one day in `days` the person says which is meant.
+    """
+
+    number: str
+    order_id: int
+    said: str
+    code: str = ""
+    target_id: int = 0
+    target: str = ""  # the step or shipment, as people know it
+    values: Mapping[str, Any] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
+    day_field: str = ""  # which value the day is
+    is_assumed: bool = False
+    problem: str = ""
+
+    @property
+    def asks_side(self) -> bool:
+        return self.code == "promise"
+
+
+class MessageRefused(DomainError):
+    """A proposal that was taken is refused now; `fields` names it by its place."""
+
+    code = "message_refused"
+
+
+def propose(text: str, *, user: User, now: datetime) -> tuple[list[Mark], list[Proposal]]:
+    """Read a message against the orders that `user` sees. Writes nothing."""
+    orders = _orders_named(text, user)
+    by_id = {order.pk: order for order in orders.values()}
+    open_steps = _open_steps(by_id)
+    names = {
+        str(order_id): [name for step in steps for name in (step.name_zh, step.name_en) if name]
+        for order_id, steps in open_steps.items()
+    }
+    marks, statements = read_message(
+        text,
+        orders={word: str(order.pk) for word, order in orders.items()},
+        steps=names,
+        today=timezone.localdate(now),
+    )
+    shipments = _shipments(by_id, user)
+    found: list[Proposal] = []
+    for statement in statements:
+        order = by_id[int(statement.order)]
+        found += _proposals(statement, order, open_steps[order.pk], shipments[order.pk], now)
+    once: dict[str, Proposal] = {}
+    for proposal in found:
+        once.setdefault(f"{proposal.order_id} {proposal.code} {proposal.target_id} {dict(proposal.values)}", proposal)
+    return marks, list(once.values())[:MOST]
+
+
+def _orders_named(text: str, user: User) -> dict[str, Order]:
+    """Words of the text, in upper case, to the order that they name by its number or, if only one does, its PO."""
+    words = sorted(candidate_words(text))[:500]
+    visible = Order.objects.visible_to(user).select_related("team")
+    numbered = {order.number.upper(): order for order in visible.filter(number__in=_spellings(words, text))}
+    rest = [word for word in words if word not in numbered]
+    by_po: dict[str, list[Order]] = defaultdict(list)
+    for order in visible.filter(Q(customer_po_no__in=_spellings(rest, text)) & ~Q(status=OrderStatus.CANCELLED))[:500]:
+        by_po[order.customer_po_no.upper()].append(order)
+    return {**{po: found[0] for po, found in by_po.items() if len(found) == 1}, **numbered}
+
+
+def _spellings(words: Sequence[str], text: str) -> set[str]:
+    """The words as people write them: in capitals, in small letters, and as they stand in the text."""
+    typed = {word.strip(".,;:()（），。；：") for word in text.split()}
+    return {*words, *(word.lower() for word in words), *typed}
+
+
+def _open_steps(orders: Mapping[int, Order]) -> dict[int, list[Milestone]]:
+    """Open steps by order, the active ones first and by when they are due."""
+    steps: dict[int, list[Milestone]] = {pk: [] for pk in orders}
+    for step in Milestone.objects.open().filter(order__in=orders).order_by("due_at", "position", "pk"):
+        steps[step.order_id].append(step)
+    for found in steps.values():
+        found.sort(key=lambda step: step.status != "active")
+    return steps
+
+
+def _shipments(orders: Mapping[int, Order], user: User) -> dict[int, list[Shipment]]:
+    """Shipments by order that still move, as `user` sees them."""
+    found: dict[int, list[Shipment]] = {pk: [] for pk in orders}
+    moving = Shipment.objects.visible_to(user).moving().filter(lines__order_line__order__in=orders)
+    pairs = moving.order_by("etd", "pk").values_list("lines__order_line__order", "pk").distinct()
+    by_id = Shipment.objects.in_bulk({pk for _order, pk in pairs})
+    for order_id, pk in pairs:
+        if order_id in found and by_id[pk] not in found[order_id]:
+            found[order_id].append(by_id[pk])
+    return found
+
+
+def _proposals(
+    statement: Statement, order: Order, steps: Sequence[Milestone], shipments: Sequence[Shipment], now: datetime
+) -> list[Proposal]:
+    base = Proposal(order.number, order.pk, statement.text[:300], is_assumed=statement.is_assumed)
+    found: list[Proposal] = []
+    if statement.fields:
+        found.append(_numbers(base, statement, shipments))
+    if statement.event in SHIPMENT_INSTANTS:
+        found.append(_move(base, statement, shipments, now))
+    elif statement.event in {"etd", "eta"} and statement.days:
+        found.append(_sailing(base, statement, shipments))
+    elif statement.event == "promise" and statement.days:
+        days = tuple(day.isoformat() for day in statement.days)
+        found.append(_with_days(replace(base, code="promise", target_id=order.pk), "new_date", days))
+    elif statement.event in _WAITS:
+        found.append(_wait(base, _WAITS[statement.event], steps))
+    elif statement.event == "step":
+        found.append(_complete(base, statement, steps, now))
+    return found
+
+
+def _with_days(proposal: Proposal, name: str, days: tuple[str, ...], **values: Any) -> Proposal:
+    """One day is written into the values; of several the person chooses."""
+    if len(days) == 1:
+        values[name] = days[0]
+    return replace(proposal, values=values, days=days, day_field=name)
+
+
+def _numbers(base: Proposal, statement: Statement, shipments: Sequence[Shipment]) -> Proposal:
+    values = {name: statement.fields[name] for name in _FIELD_NAMES if name in statement.fields}
+    if "container_no" in values:
+        try:
+            values["container_no"] = normal_numbers(values["container_no"])
+        except ContainerRefused as refusal:
+            return replace(base, values=values, problem=str(refusal))
+    return _on_shipment(replace(base, code="ship-edit", values=values), shipments)
+
+
+def _sailing(base: Proposal, statement: Statement, shipments: Sequence[Shipment]) -> Proposal:
+    days = tuple(day.isoformat() for day in statement.days)
+    return _on_shipment(_with_days(replace(base, code="ship-edit"), statement.event, days), shipments)
+
+
+def _on_shipment(proposal: Proposal, shipments: Sequence[Shipment]) -> Proposal:
+    """The one shipment of the order that still moves."""
+    if not shipments:
+        return replace(proposal, problem=_("The order has no shipment that is still moving."))
+    if len(shipments) > 1:
+        numbers = ", ".join(shipment.number for shipment in shipments[:5])
+        return replace(proposal, problem=_("Several shipments may be meant: %(numbers)s.") % {"numbers": numbers})
+    return replace(proposal, target_id=shipments[0].pk, target=shipments[0].number)
+
+
+def _move(base: Proposal, statement: Statement, shipments: Sequence[Shipment], now: datetime) -> Proposal:
+    to = statement.event
+    ready = [shipment for shipment in shipments if to in SHIPMENT_MOVES[shipment.status]]
+    proposal = replace(base, code=f"ship-{to}")
+    if not ready and shipments:
+        states = ", ".join(f"{s.number} “{s.get_status_display()}”" for s in shipments[:5])
+        return replace(proposal, problem=_("This is not the next move of: %(states)s.") % {"states": states})
+    return _on_shipment(_with_instant(proposal, "at", statement.days, now), ready)
+
+
+def _with_instant(proposal: Proposal, name: str, days: Sequence[date], now: datetime) -> Proposal:
+    """A day of which no time is said counts from noon; today until now. A day to come is nothing that has happened."""
+    today = timezone.localdate(now)
+    past = [day for day in days if day <= today]
+    if days and not past:
+        return replace(proposal, problem=_("The day lies in the future; it has not happened yet."))
+    return _with_days(proposal, name, tuple(day.isoformat() for day in past))
+
+
+def _wait(base: Proposal, side: Side, steps: Sequence[Milestone]) -> Proposal:
+    if not steps or steps[0].status != "active":
+        return replace(base, problem=_("No step of the order is in hand."))
+    step = steps[0]
+    values = {"side": side.value, "reason": base.said}
+    return replace(base, code="pause", target_id=step.pk, target=step.name, values=values)
+
+
+def _complete(base: Proposal, statement: Statement, steps: Sequence[Milestone], now: datetime) -> Proposal:
+    step = next((step for step in steps if statement.step in (step.name_zh, step.name_en)), None)
+    if step is None:
+        return replace(base, problem=_("This step is not open any more."))
+    proposal = replace(base, code="complete", target_id=step.pk, target=in_language(step.name_zh, step.name_en))
+    return _with_instant(proposal, "actual_finish_at", statement.days, now)
+
+
+def words_of(proposal: Proposal) -> str:
+    """What taking it would do, in a sentence."""
+    values = proposal.values
+    day = values.get("new_date") or values.get("at") or values.get("actual_finish_at")
+    shown = {"day": _day(day) if day else _("the day you choose") if len(proposal.days) > 1 else _("now")}
+    if proposal.code == "promise":
+        return _("Move the promise to %(day)s") % shown
+    if proposal.code == "complete":
+        return _("Complete “%(step)s”, %(day)s") % {"step": proposal.target, **shown}
+    if proposal.code == "pause":
+        return _("“%(step)s” waits on: %(side)s") % {"step": proposal.target, "side": Side(values["side"]).label}
+    if proposal.code == "ship-edit":
+        return _edit_words(proposal)
+    status = ShipmentStatus(proposal.code.removeprefix("ship-")).label if proposal.code else ""
+    return _("Shipment %(number)s: %(status)s, %(day)s") % {"number": proposal.target, "status": status, **shown}
+
+
+def _edit_words(proposal: Proposal) -> str:
+    names = {field.name: str(field.verbose_name) for field in Shipment._meta.concrete_fields}
+    parts = [f"{names[name]} {_day(v) if name in {'etd', 'eta'} else v}" for name, v in proposal.values.items()]
+    if len(proposal.days) > 1:
+        parts.append(_("the day you choose"))
+    return _("Shipment %(number)s: %(parts)s") % {"number": proposal.target or "?", "parts": ", ".join(parts)}
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{text} {date_format(day, 'D')}"
+
+
+@transaction.atomic
+def take(
+    *, chosen: Mapping[int, Proposal], days: Mapping[int, str], side: str, by: User, now: datetime
+) -> tuple[BulkAct, int]:
+    """Do the proposals, by their places in the list, all of them or none; returns the act and how many orders changed.
+
+    `days` answers which day is meant, `side` at whose wish promises move.
+
+    Raises:
+        MessageRefused: a day or the side is missing, or an order refuses.
+    """
+    by_order: dict[int, list[Part]] = defaultdict(list)
+    places: dict[int, int] = {}
+    for place, proposal in chosen.items():
+        by_order[proposal.order_id].append(_part(place, proposal, days.get(place, ""), side, now))
+        places.setdefault(proposal.order_id, place)
+    if not by_order:
+        raise MessageRefused(_("Choose what shall be done."))
+    act, refused = take_parts("message", by_order, said={}, by=by, now=now)
+    if refused:
+        raise MessageRefused(
+            _("Nothing was changed."), fields={f"take-{places[order_id]}": text for order_id, text in refused.items()}
+        )
+    return act, len(by_order)
+
+
+def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) -> Part:
+    values = dict(proposal.values)
+    if len(proposal.days) > 1:
+        if day not in proposal.days:
+            text = _("Say which day is meant.")
+            raise MessageRefused(text, fields={f"take-{place}": text})
+        values[proposal.day_field] = day
+    if proposal.code == "promise":
+        if side not in Side.values:
+            text = _("Say at whose wish the promise moves.")
+            raise MessageRefused(text, fields={"side": text})
+        reason = proposal.said
+        new_date = date.fromisoformat(values["new_date"])
+        return "promise", proposal.target_id, {"new_date": new_date, "side": side, "reason": reason}
+    for name in ("at", "actual_finish_at"):
+        if name in values:
+            values[name] = _instant(date.fromisoformat(values[name]), now)
+    for name in ("etd", "eta"):
+        if name in values:
+            values[name] = date.fromisoformat(values[name])
+    if proposal.code == "complete":
+        values["note"] = proposal.said
+    return proposal.code, proposal.target_id, values
+
+
+def _instant(day: date, now: datetime) -> datetime:
+    noon = datetime.combine(day, _NOON, timezone.get_current_timezone())
+    return min(noon, now)
