@@ -9,7 +9,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from customers import registry  # Models exist only now.
         from customers import services as customers
-        from orders import agenda, calendar_effects, notices, plan_notices, snooze, topic_filters, topics
+        from orders import agenda, calendar_effects, mentions, notices, plan_notices, snooze, topic_filters, topics
         from orders.pages.companies import CompanyOrders
         from orders.services.orders import refresh_search_of
 
@@ -17,6 +17,7 @@ class OrdersConfig(AppConfig):
         agenda.register()
         notices.register()
         plan_notices.register()
+        mentions.register()
         snooze.register()
         topic_filters.register()
         calendar_effects.register()

@@ -10,7 +10,6 @@ from orders.models import OrderDocument
 
 PREVIEW = 480
 MOST_PIXELS = 80_000_000
-PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +34,7 @@ def attachment(document: OrderDocument) -> FileResponse:
 
 def small_picture(document: OrderDocument) -> bytes | None:
     """A JPEG of at most `PREVIEW` pixels each way, turned upright; None if the file is no picture that can be drawn."""
-    if document.content_type not in PICTURES:
+    if not document.is_picture:
         return None
     try:
         with document.file.open("rb") as file, Image.open(file, formats=["JPEG", "PNG", "GIF", "WEBP"]) as picture:

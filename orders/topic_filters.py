@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from orders import snooze
 from orders.reminders import Step
-from orders.topics import CUTOFF, DUE, LEAD, MANAGER, PLAN, SNOOZED, SOON
+from orders.topics import CUTOFF, DUE, LEAD, MANAGER, MENTION, PLAN, SNOOZED, SOON
 from teams.notifications import facets
 
 _HARD = Q(payload__contains={"is_hard": True})
@@ -19,3 +19,4 @@ def register() -> None:
     facets.register(LEAD, Q(kind=f"milestone_{Step.LEAD}"))
     facets.register(MANAGER, Q(kind=f"milestone_{Step.MANAGER}"))
     facets.register(PLAN, Q(kind__in=["plan_changed", "plans_changed"]))
+    facets.register(MENTION, Q(kind="mention"))

@@ -11,6 +11,7 @@ from teams.notifications import registry
 from teams.notifications.registry import Topic
 
 CUTOFF, DUE, SOON, LEAD, MANAGER, SNOOZED, PLAN = "cutoff", "due", "soon", "lead", "manager", "snoozed", "plan"
+MENTION = "mention"
 TOPICS = [
     Topic(
         CUTOFF,
@@ -38,6 +39,12 @@ TOPICS = [
         pgettext_lazy("topic", "Still overdue after the team lead was told"),
         pgettext_lazy("heading", "Still overdue"),
         rank=60,
+    ),
+    Topic(
+        MENTION,
+        pgettext_lazy("topic", "Comments that name me"),
+        pgettext_lazy("heading", "You were named"),
+        rank=25,
     ),
     Topic(PLAN, pgettext_lazy("topic", "New dates of my steps"), pgettext_lazy("heading", "New dates"), rank=70),
 ]

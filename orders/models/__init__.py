@@ -1,4 +1,5 @@
 from orders.models.acts import ActItem, BulkAct
+from orders.models.checks import Inspection, InspectionKind, Payment, SampleKind, SampleRound
 from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
 from orders.models.exports import ExportRun
@@ -22,6 +23,8 @@ __all__ = [
     "EventKind",
     "ExportRun",
     "ImportRun",
+    "Inspection",
+    "InspectionKind",
     "LadderJob",
     "Ladders",
     "ListColumns",
@@ -30,12 +33,15 @@ __all__ = [
     "OrderDocument",
     "OrderEvent",
     "OrderLine",
+    "Payment",
     "PlanCause",
     "PlanChange",
     "PlanJob",
     "ProcessTemplate",
     "Progress",
     "PromiseChange",
+    "SampleKind",
+    "SampleRound",
     "SavedView",
     "SheetMerge",
     "Shipment",

@@ -67,6 +67,9 @@ class OrderDocumentQuerySet(models.QuerySet["OrderDocument"]):
         return self.exclude(status=OrderDocument.Status.REFUSED)
 
 
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+
+
 def stored_name(document: "OrderDocument", filename: str) -> str:
     """A random name: nothing of the uploaded name reaches the disk."""
     return f"documents/{uuid4().hex}"
@@ -118,3 +121,8 @@ class OrderDocument(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} v{self.version}"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a small picture of it can be drawn."""
+        return self.content_type in PICTURES

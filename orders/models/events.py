@@ -29,6 +29,9 @@ class EventKind(models.TextChoices):
     MOVED = "moved", pgettext_lazy("event", "Shipment moved")
     DOCUMENT = "document", pgettext_lazy("event", "Document added")
     DOCUMENT_DECIDED = "document_decided", pgettext_lazy("event", "Document decided")
+    SAMPLE = "sample", pgettext_lazy("event", "Sample")
+    INSPECTED = "inspected", pgettext_lazy("event", "Inspected")
+    PAID = "paid", pgettext_lazy("event", "Payment received")
     COMMENT = "comment", pgettext_lazy("event", "Comment")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.utils import timezone
 
 from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
-from orders.models import Milestone, Order, OrderDocument, OrderLine, PromiseChange, Shipment
+from orders.models import Milestone, Order, OrderDocument, OrderLine, Payment, PromiseChange, Shipment
 from orders.pages.axis import draw_axis
-from orders.pages.plan import outlook_of, read_live, shortfalls_of
+from orders.pages.plan import Outlook, outlook_of, read_live, shortfalls_of
 from orders.pages.register import OrderRow
 from orders.pages.steps import StepRow, rows_of, with_row_data
 from orders.pages.timeline import read_timeline
@@ -19,7 +19,7 @@ from orders.services.flow import cargo_of
 from orders.words import Stage
 from orders.workflow import ORDER_MOVES, MilestoneStatus, OrderStatus, ShipmentStatus, delivery_move
 from teams.models import User
-from teams.permissions import Permission
+from teams.permissions import Permission, RoleCode
 
 
 @dataclass
@@ -44,6 +44,7 @@ class LineRow:
     delivered_at: datetime | None
     changes: list[PromiseChange] = field(default_factory=list)
     is_broken: bool = False  # the promise has passed and it is not delivered
+    predicted: date | None = None  # of a line not delivered yet: by its own sailing, else by the order's plan
 
 
 @dataclass
@@ -67,6 +68,8 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
     entries, has_older = read_timeline(order, sees_money=sees_money, limit=1000 if all_events else 60)
     moves = _moves(order, user)
     goods = _goods(order, user, now)
+    plan = _plan(order, rows, goods["shipments"], now)
+    _predict(order, goods["lines"], goods["shipments"], plan["outlook"])
     return {
         "order": order,
         "view": "order",
@@ -74,7 +77,7 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "next_rows": _next(rows),
         "groups": [StageGroup(str(Stage(stage).label), list(part)) for stage, part in groupby(rows, _stage)],
         "summary": _strip(order, rows),
-        **_plan(order, rows, goods["shipments"], now),
+        **plan,
         "moves": moves,
         "may_change_lines": "edit" in moves and bool(order.confirmed_at),
         "may": {permission.name.lower(): user.access.allows(permission, order.team_id) for permission in Permission},
@@ -82,7 +85,30 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "has_older": has_older,
         **goods,
         "documents": _documents(order),
+        "samples": list(order.samples.select_related("by").order_by("kind", "-round")),
+        "inspections": list(order.inspections.select_related("by").order_by("-inspected_on", "-pk")),
+        "money": _money(order, rows, sees_money=sees_money),
+        "newest_event": order.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
     }
+
+
+@dataclass(frozen=True)
+class Money:
+    """Payments received against the amount, and the steps that wait for money. Amounts only for who sees them."""
+
+    gates: list[StepRow]
+    payments: list[Payment] = field(default_factory=list)
+    received: Decimal = Decimal(0)
+    open: Decimal = Decimal(0)
+
+
+def _money(order: Order, rows: list[StepRow], *, sees_money: bool) -> Money:
+    gates = [row for row in rows if row.milestone.stage == Stage.PAY or row.milestone.role == RoleCode.FINANCE]
+    if not sees_money:
+        return Money(gates)
+    payments = list(order.payments.select_related("by").order_by("received_on", "pk"))
+    received = sum((payment.amount for payment in payments), Decimal(0))
+    return Money(gates, payments, received, order.amount - received)
 
 
 def _stage(row: StepRow) -> str:
@@ -176,6 +202,26 @@ def _line_row(
     promised = line.promised_date_current
     row.is_broken = bool(order.is_open and promised and promised < today and not facts.delivered_at)
     return row
+
+
+def _predict(order: Order, lines: list[LineRow], shipments: list[ShipmentRow], outlook: Outlook | None) -> None:
+    """When each line will be delivered: as its last sailing says once all of it is aboard, else as the plan does."""
+    if not order.is_open:
+        return
+    by_plan = timezone.localdate(outlook.predicted_at) if outlook and outlook.predicted_at else None
+    departs = delivery_move(order.incoterm) in {ShipmentStatus.BOOKED, ShipmentStatus.LOADED, ShipmentStatus.DEPARTED}
+    for row in lines:
+        if row.delivered_at:
+            continue
+        sailings = [
+            (quantity, each.shipment.etd if departs else each.shipment.eta)
+            for each in shipments
+            for line, quantity in each.quantities
+            if line.pk == row.line.pk and each.shipment.status != ShipmentStatus.CANCELLED
+        ]
+        days = [day for _quantity, day in sailings if day]
+        is_aboard = sum(quantity for quantity, _day in sailings) >= row.line.open_quantity
+        row.predicted = max(days) if is_aboard and days and len(days) == len(sailings) else by_plan
 
 
 def _moved(line: OrderLine, cargo: list[CargoFacts], move: str) -> Decimal:

@@ -7,10 +7,22 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from orders.api.timeline import MONEY_FIELDS, subjects_of
-from orders.models import Milestone, Order, OrderDocument, OrderEvent, OrderLine, PlanCause, Shipment
+from orders.models import (
+    Inspection,
+    InspectionKind,
+    Milestone,
+    Order,
+    OrderDocument,
+    OrderEvent,
+    OrderLine,
+    PlanCause,
+    SampleKind,
+    SampleRound,
+    Shipment,
+)
 from orders.models.events import EventKind
 from orders.pages.steps import document_name
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
@@ -39,8 +51,21 @@ ICONS: dict[str, str] = {
     EventKind.DELIVERED: "package-check",
     EventKind.ASSIGNED: "user-plus",
     EventKind.EDITED: "pencil",
+    EventKind.SAMPLE: "swatch-book",
+    EventKind.INSPECTED: "clipboard-check",
+    EventKind.PAID: "banknote",
 }
 STATUSES = {**dict(OrderStatus.choices), **dict(MilestoneStatus.choices), **dict(ShipmentStatus.choices)}
+
+
+# What a comment may tell of.
+CONTACTS = [
+    ("call", pgettext_lazy("contact", "Call")),
+    ("mail", pgettext_lazy("contact", "Mail")),
+    ("chat", pgettext_lazy("contact", "Chat")),
+    ("meeting", pgettext_lazy("contact", "Meeting")),
+]
+CONTACT_ICONS = {"call": "phone", "mail": "mail", "chat": "message-circle", "meeting": "handshake"}
 
 
 @dataclass
@@ -56,6 +81,7 @@ class Entry:
     side: str = ""
     details: list[str] = field(default_factory=list)
     is_comment: bool = False
+    files: list[tuple[int, str]] = field(default_factory=list)  # document id, file name
 
 
 def read_timeline(order: Order, *, sees_money: bool, limit: int = SHOWN) -> tuple[list[Entry], bool]:
@@ -107,6 +133,9 @@ def _of_event(event: OrderEvent, sees_money: bool) -> Entry:
         is_comment=event.kind == EventKind.COMMENT,
     )
     entry.details = list(_details(event, sees_money))
+    entry.files = [(pk, name) for pk, name in event.data.get("documents", ())] if entry.is_comment else []
+    if contact := event.data.get("contact") if entry.is_comment else "":
+        entry.title, entry.icon = str(dict(CONTACTS)[contact]), CONTACT_ICONS[contact]
     return entry
 
 
@@ -119,6 +148,19 @@ def _details(event: OrderEvent, sees_money: bool) -> Iterable[str]:
         count = event.data.get("moved", 0)
         moved = ngettext("%(count)s due date moved", "%(count)s due dates moved", count) % {"count": count}
         yield f"{dict(PlanCause.choices).get(event.new, event.new)} · {moved}"
+    elif event.kind == EventKind.SAMPLE:
+        kind, verdict = SampleKind(event.data["kind"]).label, SampleRound.Verdict(event.data["verdict"]).label
+        yield _("%(kind)s, round %(round)s: %(verdict)s") % {
+            "kind": kind,
+            "round": event.data["round"],
+            "verdict": verdict,
+        }
+    elif event.kind == EventKind.INSPECTED:
+        outcome = _("passed") if event.data["passed"] else _("failed")
+        disposition = Inspection.Disposition(event.data["disposition"]).label
+        yield f"{InspectionKind(event.data['kind']).label}: {outcome} · {disposition}"
+    elif event.kind == EventKind.PAID:
+        yield _value(event.new)
     elif event.kind in {EventKind.PROMISE, EventKind.ASSIGNED, EventKind.MOVED, EventKind.STATUS}:
         old, new = _value(event.old), _value(event.new)
         line = event.data.get("line")

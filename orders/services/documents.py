@@ -1,7 +1,9 @@
 """Evidence and comments on an order."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -10,7 +12,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from orders import workflow
-from orders.models import Milestone, Order, OrderDocument
+from orders.mentions import mentioned_in, tell_mentioned
+from orders.models import DocumentKind, Milestone, Order, OrderDocument
 from orders.models.events import EventKind
 from orders.services import flow
 from orders.sniffing import content_type_of
@@ -71,6 +74,18 @@ def add_document(
 
 
 @transaction.atomic
+def add_documents(
+    *, order_id: int, kind: str, uploads: Iterable[UploadedFile], by: User, now: datetime
+) -> list[OrderDocument]:
+    """Keep several files of one kind, each as its next version; all of them or none.
+
+    Raises:
+        FileRefused
+    """
+    return [add_document(order_id=order_id, kind=kind, upload=upload, by=by, now=now) for upload in uploads]
+
+
+@transaction.atomic
 def decide_document(*, document_id: int, status: str, note: str, by: User, now: datetime) -> OrderDocument:
     """Accept or refuse a document; a refusal needs a note.
 
@@ -102,14 +117,39 @@ def decide_document(*, document_id: int, status: str, note: str, by: User, now: 
 
 
 @transaction.atomic
-def add_comment(*, order_id: int, text: str, by: User, now: datetime) -> None:
-    """Write a comment into the order's timeline.
+def add_comment(
+    *,
+    order_id: int,
+    text: str,
+    by: User,
+    now: datetime,
+    files: Iterable[UploadedFile] = (),
+    contact: str = "",
+    side: str = "",
+) -> None:
+    """Write a comment into the order's timeline, with files; people named in it by @ are told once.
+
+    `contact` says that it tells of a call, a mail or a meeting with `side`.
 
     Raises:
         ReasonMissing: it is empty.
+        FileRefused: no comment is written then.
     """
     order: Order = flow.lock_order(order_id)
-    flow.record(order, EventKind.COMMENT, by=by, now=now, reason=flow.require_reason(text)[:4000])
+    text = flow.require_reason(text)[:4000]
+    documents = [add_document(order_id=order_id, kind=DocumentKind.OTHER, upload=f, by=by, now=now) for f in files]
+    people = mentioned_in(text, order, by)
+    data: dict[str, Any] = {
+        name: value
+        for name, value in {
+            "documents": [[document.pk, document.filename] for document in documents],
+            "mentions": [person.pk for person in people],
+            "contact": contact,
+        }.items()
+        if value
+    }
+    event = flow.record(order, EventKind.COMMENT, by=by, now=now, reason=text, side=side, data=data)
+    tell_mentioned(event, order, people, by=by, now=now)
 
 
 def clean_filename(name: str) -> str:

@@ -28,10 +28,10 @@ def document_add(request: PersonRequest, number: str) -> HttpResponse:
     form = DocumentForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            services.add_document(
+            services.add_documents(
                 order_id=order.pk,
                 kind=form.cleaned_data["kind"],
-                upload=form.cleaned_data["file"],
+                uploads=form.cleaned_data["file"],
                 by=request.user,
                 now=timezone.now(),
             )
@@ -87,8 +87,12 @@ def document_decide(request: PersonRequest, pk: int) -> HttpResponse:
 def comment_add(request: PersonRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     require(request.user, Permission.COMMENT_ADD, team_id=order.team_id)
-    form = CommentForm(request.POST)
+    form = CommentForm(request.POST, request.FILES)
     if form.is_valid():
-        services.add_comment(order_id=order.pk, text=form.cleaned_data["text"], by=request.user, now=timezone.now())
-        return redirect("order", number=order.number)
+        try:
+            services.add_comment(order_id=order.pk, by=request.user, now=timezone.now(), **form.values())
+        except DomainError as refusal:
+            form.add_error("attachments" if "file" in refusal.fields else "text", str(refusal))
+        else:
+            return redirect("order", number=order.number)
     return render(request, "orders/order.html", sheet_context(request, order, comment_form=form), status=422)

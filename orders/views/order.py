@@ -43,6 +43,18 @@ def order_page(request: PersonRequest, number: str) -> HttpResponse:
 
 
 @login_required
+@require_GET
+def order_fresh(request: PersonRequest, number: str) -> HttpResponse:
+    """Whether others have worked on the order since the page was made (`seen`: its newest event); asked by the page."""
+    order = find_order(request, number)
+    seen = request.GET.get("seen", "")
+    after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
+    newer = order.events.filter(pk__gt=after).exclude(by=request.user).select_related("by").order_by("-pk")
+    context = {"order": order, "seen": after, "newer": newer.first(), "count": newer.count()}
+    return render(request, "orders/_order_fresh.html", context)
+
+
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_move(request: PersonRequest, number: str, move: str) -> HttpResponse:
     """GET shows the form of a move, POST makes it and shows the order anew."""

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from orders.forms.checks import InspectionForm, PaymentForm, SampleForm, VerdictForm
 from orders.forms.documents import CommentForm, DocumentForm
+from orders.mentions import mention_names
 from orders.models import Order
 from orders.pages.sheet import read_sheet
 from orders.pages.steps import quick_sides
@@ -15,9 +17,17 @@ def sheet_context(request: PersonRequest, order: Order, *, all_events: bool = Fa
     """What the page reads, and its forms: empty, or as given in `forms` with what was refused."""
     sheet = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
     return {
-        **sheet,
         "quick_sides": quick_sides(),
         "document_form": DocumentForm(),
         "comment_form": CommentForm(),
+        "mention_names": mention_names(request.user),
+        "sample_form": SampleForm(),
+        "inspection_form": InspectionForm(),
+        "payment_form": PaymentForm(),
+        **sheet,
+        "samples": [
+            (sample, forms.get(f"verdict_form_{sample.pk}") or VerdictForm(prefix_id=str(sample.pk)))
+            for sample in sheet["samples"]
+        ],
         **forms,
     }

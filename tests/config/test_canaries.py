@@ -10,11 +10,21 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from customers.models import Company, Contact, Interaction
-from orders.models import ClockPause, Milestone, Order, OrderDocument, OrderLine, Shipment
+from orders.models import (
+    ClockPause,
+    Inspection,
+    Milestone,
+    Order,
+    OrderDocument,
+    OrderLine,
+    Payment,
+    SampleRound,
+    Shipment,
+)
+from orders.services import checks, plans
 from orders.services import documents as document_services
 from orders.services import milestones as milestone_services
 from orders.services import orders as order_services
-from orders.services import plans
 from teams.permissions import ROLES, RoleCode, Scope
 from tests.config.rights_table import API, PAGES
 from tests.config.world import make_world
@@ -77,8 +87,18 @@ def world():
         now=MONDAY,
         reason="CANARYplan",
     )
+    checks.record_inspection(
+        order_id=theirs.order.pk,
+        **{"kind": "FRI", "inspected_on": MONDAY.date(), "lot_size": 100, "level": "II", "aql_major": "2.5"},
+        **{"aql_minor": "4.0", "critical": 0, "major": 0, "minor": 0, "disposition": "release"},
+        by=clerk,
+        now=MONDAY,
+    )
+    paid = {"amount": Decimal(5), "received_on": MONDAY.date(), "reference": "x"}
+    checks.receive_payment(order_id=theirs.order.pk, **paid, by=clerk, now=MONDAY)
     rows = [theirs.order, theirs.shipment, theirs.document, theirs.company, theirs.contact, theirs.interaction, clerk]
-    for row in [*rows, *theirs.order.lines.all(), *theirs.order.milestones.all()]:
+    parts = ("lines", "milestones", "samples", "inspections", "payments")
+    for row in [*rows, *(row for part in parts for row in getattr(theirs.order, part).all())]:
         sow(row, "CANARY")
     Order.objects.filter(pk=theirs.order.pk).update(search_text="canary search")
     return world
@@ -151,6 +171,7 @@ def test_no_amount_is_seen_by_roles_without_money(world, role):
 def test_every_model_with_text_of_a_team_is_sown():
     """A new model has to be sown here, or said to hold no text of a team."""
     sown = {Order, OrderLine, Milestone, Shipment, OrderDocument, Company, Contact, Interaction, ClockPause}
+    sown |= {SampleRound, Inspection, Payment}
     known = {model for label in ("orders", "customers") for model in apps.get_app_config(label).get_models()}
     names = {model.__name__ for model in known - sown}
 

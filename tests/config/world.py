@@ -18,11 +18,12 @@ from orders.models import (
     Order,
     OrderDocument,
     PlanJob,
+    SampleRound,
     SavedView,
     SheetMerge,
     Shipment,
 )
-from orders.services import documents, shipments
+from orders.services import checks, documents, shipments
 from orders.services.imports import start_import
 from teams.models import (
     ApiToken,
@@ -72,6 +73,7 @@ class Things:
     export_run: ExportRun
     saved_view: SavedView
     merge: SheetMerge
+    sample: SampleRound
 
 
 @dataclass
@@ -179,6 +181,9 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         export_run=_export_run(clerk),
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
+        sample=checks.send_sample(
+            order_id=order.pk, kind="pp", sent_on=MONDAY.date(), courier_no="SF1", by=clerk, now=MONDAY
+        ),
     )
 
 

@@ -13,12 +13,15 @@ from orders.models import (
     ClockPause,
     ExportRun,
     ImportRun,
+    Inspection,
     Milestone,
     Order,
     OrderDocument,
     OrderLine,
+    Payment,
     PlanChange,
     PlanJob,
+    SampleRound,
     SavedView,
     SheetMerge,
     Shipment,
@@ -51,6 +54,18 @@ def add_pause(order, **fields):
 def add_act_item(order, **fields):
     act, _made = BulkAct.objects.get_or_create(operation="edit", by=order.clerk, at=MONDAY)
     ActItem.objects.create(act=act, target_id=order.pk, label="x", **{"state": "done", **fields})
+
+
+def add_sample(order, **values):
+    first = {"kind": "pp", "round": 1, "sent_on": MONDAY.date(), "by": order.clerk, "created_at": MONDAY}
+    return SampleRound.objects.create(order=order, **{**first, **values})
+
+
+def add_inspection(order, **values):
+    first = {"kind": "FRI", "inspected_on": MONDAY.date(), "lot_size": 100, "level": "II", "aql_major": "2.5"}
+    first |= {"aql_minor": "4.0", "sample_size": 20, "accept_major": 1, "accept_minor": 2, "has_passed": True}
+    first |= {"disposition": "release", "by": order.clerk, "created_at": MONDAY}
+    return Inspection.objects.create(order=order, **{**first, **values})
 
 
 def add_view(order, **values):
@@ -143,6 +158,14 @@ CASES = {
     "exportrun_shape_known": lambda o: ExportRun.objects.create(by=o.clerk, shape="boxes", created_at=MONDAY),
     "sheetmerge_status_known": lambda o: SheetMerge.objects.create(
         by=o.clerk, filename="x", file="x", status="lost", created_at=MONDAY
+    ),
+    "sampleround_once": lambda o: twice(add_sample, o),
+    "sampleround_verdict_known": lambda o: add_sample(o, verdict="lost", decided_on=MONDAY.date()),
+    "sampleround_decided_follows_verdict": lambda o: add_sample(o, decided_on=MONDAY.date()),
+    "inspection_sample_within_lot": lambda o: add_inspection(o, sample_size=200),
+    "inspection_passed_follows_defects": lambda o: add_inspection(o, critical=1),
+    "payment_amount_positive": lambda o: Payment.objects.create(
+        order=o, amount=0, received_on=MONDAY.date(), by=o.clerk, created_at=MONDAY
     ),
     "savedview_name_once": lambda o: twice(add_view, o),
     "orderdocument_version_once": lambda o: twice(add_document, o),
