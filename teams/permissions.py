@@ -39,6 +39,8 @@ class Permission(StrEnum):
     SHIPMENT_MOVE = "shipment.move"
     DOCUMENT_ADD = "document.add"
     DOCUMENT_DECIDE = "document.decide"
+    CHECK_ADD = "check.add"  # sample rounds and inspections
+    PAYMENT_ADD = "payment.add"
     COMMENT_ADD = "comment.add"
     COMPANY_EDIT = "company.edit"
     INTERACTION_ADD = "interaction.add"
@@ -78,7 +80,9 @@ class Role:
 
 P = Permission
 # What everybody who carries a step does.
-_STEP = frozenset({P.MILESTONE_COMPLETE, P.MILESTONE_PAUSE, P.DOCUMENT_ADD, P.COMMENT_ADD, P.INTERACTION_ADD})
+_STEP = frozenset(
+    {P.MILESTONE_COMPLETE, P.MILESTONE_PAUSE, P.DOCUMENT_ADD, P.CHECK_ADD, P.COMMENT_ADD, P.INTERACTION_ADD}
+)
 _ORDER = frozenset({P.ORDER_CREATE, P.ORDER_EDIT, P.ORDER_MOVE, P.PROMISE_CHANGE, P.COMPANY_EDIT})
 _SHIPMENT = frozenset({P.SHIPMENT_EDIT, P.SHIPMENT_MOVE})
 _LEAD = (
@@ -92,6 +96,7 @@ _LEAD = (
         P.MILESTONE_ASSIGN,
         P.ORDER_CANCEL,
         P.DOCUMENT_DECIDE,
+        P.PAYMENT_ADD,
         P.KPI_VIEW,
     }
 )
@@ -100,15 +105,17 @@ ROLES: dict[str, Role] = {
     RoleCode.CLERK: Role(
         Scope.OWN,
         True,
-        _STEP | _ORDER | {P.MILESTONE_COMPLETE_ANY, P.MILESTONE_SKIP, P.MILESTONE_REOPEN, P.SHIPMENT_EDIT, P.KPI_VIEW},
+        _STEP
+        | _ORDER
+        | {P.MILESTONE_COMPLETE_ANY, P.MILESTONE_SKIP, P.MILESTONE_REOPEN, P.SHIPMENT_EDIT, P.PAYMENT_ADD, P.KPI_VIEW},
     ),
-    RoleCode.SALES_REP: Role(Scope.OWN, True, _STEP | _ORDER | {P.KPI_VIEW}),
+    RoleCode.SALES_REP: Role(Scope.OWN, True, _STEP | _ORDER | {P.PAYMENT_ADD, P.KPI_VIEW}),
     RoleCode.SALES_MANAGER: Role(Scope.TEAM, True, _LEAD),
     RoleCode.MARKET_DEVELOPER: Role(Scope.OWN, False, frozenset({P.COMMENT_ADD, P.INTERACTION_ADD, P.COMPANY_EDIT})),
     RoleCode.LOGISTICS: Role(Scope.TEAM, False, _STEP | _SHIPMENT | {P.KPI_VIEW}),
     RoleCode.DOCUMENTS: Role(Scope.TEAM, True, _STEP | {P.SHIPMENT_EDIT, P.DOCUMENT_DECIDE}),
     RoleCode.SERVICE: Role(Scope.TEAM, False, _STEP),
-    RoleCode.FINANCE: Role(Scope.ALL, True, _STEP | {P.DOCUMENT_DECIDE, P.KPI_VIEW}),
+    RoleCode.FINANCE: Role(Scope.ALL, True, _STEP | {P.DOCUMENT_DECIDE, P.PAYMENT_ADD, P.KPI_VIEW}),
     RoleCode.PURCHASER: Role(Scope.TEAM, False, _STEP),
     RoleCode.QC: Role(Scope.TEAM, False, _STEP | {P.DOCUMENT_DECIDE}),
     RoleCode.PLANNER: Role(Scope.TEAM, False, _STEP),

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from orders.models import Milestone, Order, OrderLine, ProcessTemplate
 from orders.models.templates import in_language
-from orders.workflow import RUNNING_ORDER, MilestoneStatus
+from orders.workflow import OPEN_ORDER, RUNNING_ORDER, MilestoneStatus
 from teams.access import Access
 
 CHUNK = 1000
@@ -53,15 +53,18 @@ def ids_of(orders: QuerySet[Order]) -> list[int]:
 def _order_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     place = {pk: at for at, pk in enumerate(ids)}
     rows = sorted(Order.objects.filter(pk__in=ids).values(*_ORDER_FIELDS), key=lambda row: place[row["pk"]])
-    steps, counts = _next_steps(ids), _counts(ids, now)
+    # What is next and what is late is asked of the orders that still run: most of a long list are closed.
+    steps = _next_steps([row["pk"] for row in rows if row["status"] in OPEN_ORDER])
+    lates = _lates([row["pk"] for row in rows if row["status"] in RUNNING_ORDER], now)
+    counts = _counts(ids)
     names = {pk: in_language(zh, en) for pk, zh, en in ProcessTemplate.objects.values_list("pk", "name_zh", "name_en")}
     for row in rows:
         row["template_name"] = names.get(row["template_id"], "")
         row["read_at"] = now
         for name in ("ordered", "confirmed", "shipped", "delivered"):
             row[name] = _day(row[f"{name}_at"], zone)
-        row |= counts.get(row["pk"], {"done": 0, "wanted": 0, "late": 0})
-        row["late"] = row["late"] if row["status"] in RUNNING_ORDER else 0
+        row["done"], row["wanted"] = counts.get(row["pk"], (0, 0))
+        row["late"] = lates.get(row["pk"], 0)
         row |= steps.get(row["pk"], {})
         if due := row.get("next_due"):
             row["next_due"] = due.astimezone(zone).replace(tzinfo=None)
@@ -70,22 +73,20 @@ def _order_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInf
     return rows
 
 
-def _counts(ids: Sequence[int], now: datetime) -> dict[int, dict[str, int]]:
-    """How many steps of each order are done, wanted and overdue."""
+def _counts(ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """How many steps of each order are done, and wanted."""
     dropped = [MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED]
     done, wanted = Count("pk", filter=Q(status=MilestoneStatus.DONE)), Count("pk", filter=~Q(status__in=dropped))
     counted = (
         Milestone.objects.filter(order__in=ids).order_by().values_list("order_id").annotate(done=done, wanted=wanted)
     )
-    late = (
-        Milestone.objects.overdue(now)
-        .filter(order__in=ids)
-        .order_by()
-        .values_list("order_id")
-        .annotate(late=Count("pk"))
-    )
-    lates = dict(late)
-    return {pk: {"done": done, "wanted": wanted, "late": lates.get(pk, 0)} for pk, done, wanted in counted}
+    return {pk: (done, wanted) for pk, done, wanted in counted}
+
+
+def _lates(ids: Sequence[int], now: datetime) -> dict[int, int]:
+    """How many steps of each running order are overdue."""
+    late = Milestone.objects.overdue(now).filter(order__in=ids).order_by().values_list("order_id")
+    return dict(late.annotate(late=Count("pk")))
 
 
 def _next_steps(ids: Sequence[int]) -> dict[int, dict[str, Any]]:

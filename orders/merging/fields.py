@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.imports import countries, dates
+from orders.sheets_out import safe_text
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
 
 _GUARDED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
@@ -69,8 +70,8 @@ class CellRefused(Exception):
 
 
 def cleaned(text: str) -> str:
-    """A cell's text without blanks around it and without the apostrophe that an export puts before a formula."""
-    text = text.replace("\r\n", "\n").strip(" \t\r\n\u3000\xa0\ufeff")
+    """A cell's text as an export writes it, without blanks around it and without the apostrophe before a formula."""
+    text = safe_text(text).replace("\r\n", "\n").strip(" \t\r\n\u3000\xa0\ufeff")
     return text[1:] if _GUARDED.match(text) else text
 
 
@@ -82,18 +83,25 @@ def canonical(value: Any, field: Field | None = None) -> str:
         return value.strftime("%Y-%m-%d" if value.time() == time() else "%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
-    text = cleaned(value if isinstance(value, str) else str(value))
-    if field is not None and field.kind == "choice":
+    text = value if isinstance(value, str) else str(value)
+    if field is None or field.kind in {"text", "date", "moment"}:
+        return _plain(text)
+    text = cleaned(text)
+    if field.kind == "choice":
         return _words(field.words).get(text.casefold(), text)
-    if field is not None and field.kind == "country":
+    if field.kind == "country":
         return countries.code_of(text) or text
-    if field is not None and field.kind == "person":
-        return text.casefold()
-    # Dates and numbers begin with a digit or a sign; a long export asks this of millions of cells.
+    return text.casefold()
+
+
+# A long export asks this of millions of cells, most of which say the same.
+@lru_cache(maxsize=50_000)
+def _plain(text: str) -> str:
+    text = cleaned(text)
+    # Dates and numbers begin with a digit or a sign.
     return _of_digits(text) if text and (text[0].isdigit() or text[0] in "+-") else text
 
 
-@lru_cache(maxsize=10_000)
 def _of_digits(text: str) -> str:
     day = _day(text)
     return _number(text) if day is None else canonical(day)

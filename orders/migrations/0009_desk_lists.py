@@ -31,7 +31,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Progress",
             fields=[
-                ("key", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=40, unique=True)),
                 ("done", models.PositiveIntegerField()),
                 ("total", models.PositiveIntegerField()),
                 ("at", models.DateTimeField()),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Progress(models.Model):
     """Written beside the job's own transaction, so that it shows before that ends. Telling, never truth."""
 
-    key = models.CharField(primary_key=True, max_length=40)  # "import:17"
+    key = models.CharField(unique=True, max_length=40)  # "import:17"
     done = models.PositiveIntegerField()
     total = models.PositiveIntegerField()
     at = models.DateTimeField()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -48,16 +48,13 @@ def inspection_add(request: PersonRequest, number: str) -> HttpResponse:
 @login_required
 @require_POST
 def payment_add(request: PersonRequest, number: str) -> HttpResponse:
-    """For those who see the team's money; for others there are no payments."""
-    order = _workable(request, number)
-    if not request.user.access.sees_money(order.team_id):
-        raise Http404
+    order = _workable(request, number, Permission.PAYMENT_ADD)
     return _note(request, order, PaymentForm(request.POST), "payment_form", services.receive_payment, order_id=order.pk)
 
 
-def _workable(request: PersonRequest, number: str) -> Order:
+def _workable(request: PersonRequest, number: str, permission: Permission = Permission.CHECK_ADD) -> Order:
     order = find_order(request, number)
-    require(request.user, Permission.MILESTONE_COMPLETE, team_id=order.team_id)
+    require(request.user, permission, team_id=order.team_id)
     return order
 
 

@@ -8,43 +8,32 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from orders.exports.columns import columns_for
+from orders.exports.rows import read_rows
+from orders.exports.writing import csv_lines
 from orders.reasons import load_delay_reasons
-from orders.services import shipments
+from orders.services import checks, shipments
 from orders.services.acts import OPERATIONS, carry_out
 from orders.services.exports import start_export
 from orders.services.imports import start_import
+from orders.services.merges import start_merge
+from orders.services.orders import edit_order
+from teams.models import Organization
 from tests.factories import first_line, make_confirmed_order, make_order, make_team, make_user
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # A new screen needs one line here.
 SCREENS = (
-    *("/", "/?who=me", "/desk/people/", "/acts/", "/acts/{act}/", "/orders/", "/orders/?q=nothing", "/orders/new/"),
-    *(
-        "/orders/GD-1/",
-        "/orders/GD-1/edit/",
-        "/orders/GD-1/plan/",
-        "/orders/GD-2/edit/",
-        "/shipments/",
-        "/shipments/new/",
-    ),
-    *(
-        "/shipments/new/",
-        "/shipments/S-1/",
-        "/shipments/S-1/edit/",
-        "/imports/",
-        "/imports/{run}/",
-        "/exports/",
-        "/exports/{export}/",
-    ),
+    *("/", "/?who=me", "/desk/people/", "/desk/message/", "/acts/", "/acts/{act}/", "/board/"),
+    *("/orders/", "/orders/?q=nothing", "/orders/?group=status", "/orders/new/"),
+    *("/orders/GD-1/", "/orders/GD-1/edit/", "/orders/GD-1/plan/", "/orders/GD-2/edit/"),
+    *("/shipments/", "/shipments/calendar/", "/shipments/new/", "/shipments/S-1/", "/shipments/S-1/edit/"),
+    *("/shipments/S-1/split/", "/shipments/S-1/merge/", "/shipments/S-1/packing/"),
+    *("/imports/", "/imports/{run}/", "/exports/", "/exports/{export}/", "/sheets/", "/sheets/{merge}/"),
     *("/customers/", "/customers/{company}/", "/customers/new/", "/inbox/", "/kpi/", "/kpi/K01/", "/accounts/"),
     *("/accounts/notifications/", "/accounts/leave/", "/accounts/tokens/", "/settings/", "/settings/calendars/"),
-    *(
-        "/settings/calendars/CN_OFFICE/",
-        "/settings/templates/",
-        "/settings/templates/SPARE_PARTS/",
-        "/settings/ladders/",
-    ),
+    *("/settings/calendars/CN_OFFICE/", "/settings/templates/", "/settings/templates/SPARE_PARTS/"),
     *("/settings/ladders/", "/settings/channels/", "/settings/delivery/"),
 )
 
@@ -65,7 +54,29 @@ def places(transactional_db):
     sheet = "订单号,客户,数量,交期\nX-1,海天,fünf,3/4/26\n".encode()
     run = start_import(content=sheet, filename="订单.csv", profile="orders", team=team, by=admin, now=now)
     export = start_export(shape="orders", query="", total=2, by=admin, now=now)
-    return {"act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
+    merge = a_merge_with_conflict(order, by=admin, now=now)
+    one_sample_and_inspection(order, by=admin, now=now)
+    return {"merge": merge.pk, "act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
+
+
+def a_merge_with_conflict(order, *, by, now):
+    """An exported sheet in which the note was edited, as it was here since."""
+    columns = columns_for("orders", sees_money=True)
+    rows = read_rows("orders", [order.pk], access=by.access, now=now, zone=Organization.current().zone)
+    sheet = "".join(csv_lines(columns, rows)).splitlines()
+    edit_order(order_id=order.pk, values={"note": "hier"}, seen_version=None, by=by, now=now)
+    cells = sheet[1].split(",")
+    cells[-2], cells[2] = "dort", "PO-9"  # the note stands before the key
+    content = "\n".join([sheet[0], ",".join(cells)]).encode()
+    return start_merge(content=content, filename="orders.csv", by=by, now=now)
+
+
+def one_sample_and_inspection(order, *, by, now):
+    day = timezone.localdate(now)
+    checks.send_sample(order_id=order.pk, kind="pp", sent_on=day, courier_no="SF1", by=by, now=now)
+    plan = {"kind": "FRI", "inspected_on": day, "lot_size": 1000, "level": "II", "aql_major": "2.5", "aql_minor": "4.0"}
+    defects = {"critical": 0, "major": 9, "minor": 1, "disposition": "rework"}
+    checks.record_inspection(order_id=order.pk, **plan, **defects, by=by, now=now)
 
 
 def findings(page: Page) -> list[str]:

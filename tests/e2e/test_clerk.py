@@ -140,7 +140,7 @@ def test_language_switch_stays_with_the_account(open_page, order):
 def test_completing_on_the_order_page_shows_what_follows_from_it(open_page, order):
     received = step(order, "ORDER_RECEIVED")
     page = open_page("wang")
-    page.goto("/orders/GD-1/")
+    page.goto("/orders/GD-1/", wait_until="networkidle")
 
     row_of(page, received).locator("[data-act=complete]").click()
     row_of(page, received).locator("[name=file_CPO]").set_input_files(PDF)

@@ -187,7 +187,7 @@ def test_payments_are_for_those_who_see_money(client, order, clerk, team):
 
     assert "777.77" not in page.content.decode()
     assert page.context["money"].payments == []
-    assert answer.status_code == 404
+    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "x", "", "1e400", "99999999999999999"])

@@ -36,7 +36,7 @@ def deputy(team):
 
 
 def today():
-    return timezone.localdate()
+    return timezone.localdate(timezone.now(), Organization.current().zone)
 
 
 def away(person, deputy, first=-1, last=1) -> Leave:
