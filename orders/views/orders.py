@@ -1,5 +1,6 @@
 """The order list."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +17,7 @@ from orders.forms.acts import ACT_FORMS
 from orders.forms.views import SaveViewForm
 from orders.models import Order, SavedView
 from orders.pages import order_columns, register
+from orders.pages.order_columns import ListColumn
 from orders.pages.order_filters import filter_line
 from orders.pages.order_groups import GROUPS, MOST, groups_of
 from orders.pages.paging import BadCursor, page_after
@@ -95,7 +97,7 @@ def _show(request: PersonRequest, orders: OrderFilter, ordering: str, context: d
     count, has_more = register.count_up_to(found)
     context |= {"count": count, "has_more": has_more, **filter_line(orders, ordering, SELECTS)}
     context |= {"key_list": KEYS, "group_choices": GROUPS.items(), "most_groups": MOST}
-    context |= {"column_choices": order_columns.offered(request.user), **_views(request)}
+    context |= {"column_choices": order_columns.offered(request.user), **_views(request, context["columns"])}
     context["export_columns"] = ",".join(order_columns.exported_keys(context["columns"]))
     return render(request, "orders/order_list.html", context, status=200 if is_valid else 422)
 
@@ -109,15 +111,21 @@ BUILT_IN = [
 ]
 
 
-def _views(request: PersonRequest) -> dict[str, Any]:
-    """The views above the list; the one in force is marked by its address, whatever the order of its parts."""
+def _views(request: PersonRequest, columns: Sequence[ListColumn]) -> dict[str, Any]:
+    """The views above the list; the one in force is marked by its address, whatever the order of its parts.
+
+    A view that is saved takes the columns along, unless they are the usual ones.
+    """
     now = _parts(request.GET.urlencode())
     built_in = [{"name": name, "query": query, "is_on": _parts(query) == now} for name, query in BUILT_IN]
     visible = SavedView.objects.visible_to(request.user).select_related("by").order_by("name", "pk")
     saved = [(view, _parts(view.query) == now) for view in visible]
     current = next((view for view, is_on in saved if is_on), None)
-    query = request.GET.urlencode()
-    form = SaveViewForm(initial={"query": query, "name": current.name if current else ""}, user=request.user)
+    query, kept = request.GET.urlencode(), request.GET.copy()
+    keys = tuple(column.key for column in columns)
+    if keys != order_columns.DEFAULT:
+        kept["columns"] = ",".join(keys)
+    form = SaveViewForm(initial={"query": kept.urlencode(), "name": current.name if current else ""}, user=request.user)
     own = current is not None and current.by_id == request.user.pk
     return {
         "built_in": built_in,

@@ -126,7 +126,7 @@
     const id = event.detail.target?.id || "";
     if (id === "found-ids") for (const box of boxes()) box.checked = true;
     showCount();
-    const swapped = id && document.getElementById(id);
+    const swapped = id ? document.getElementById(id) : null;
     if (swapped?.matches("[data-row]")) focus(swapped);
   });
   window.addEventListener("pageshow", showCount);
