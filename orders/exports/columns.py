@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from orders.merging.fields import EDITABLE, NAMES, canonical
 from orders.merging.keys import write_key
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side, Stage
-from orders.workflow import MilestoneStatus, OrderStatus
+from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,33 @@ STEP_COLUMNS: tuple[Column, ...] = (
     plain("finished", _("actual finish"), 16),
     worded("waiting_on", _("waiting on"), dict(Side.choices)),
     plain("clerk", _("clerk"), 12, name="order__clerk__name"),
+)
+# Of the shipment list; it is not sent back.
+SHIPMENT_COLUMNS: tuple[Column, ...] = (
+    plain("number", _("shipment number"), 18),
+    worded("status", _("status"), dict(ShipmentStatus.choices)),
+    plain("orders", _("orders"), 30),
+    worded("mode", _("mode"), dict(Mode.choices), 14),
+    plain("vessel", _("vessel or flight"), 16),
+    plain("voyage", _("voyage"), 10),
+    plain("origin", _("from"), 14),
+    plain("destination", _("to"), 14),
+    plain("forwarder", _("forwarder"), 18, name="forwarder__name"),
+    plain("booking_no", _("booking number"), 16),
+    plain("bl_no", _("B/L number"), 18),
+    plain("container_no", _("container"), 16),
+    plain("seal_no", _("seal"), 12),
+    plain("si_cutoff", _("SI cut-off"), 16),
+    plain("vgm_cutoff", _("VGM cut-off"), 16),
+    plain("cy_cutoff", _("CY cut-off"), 16),
+    plain("customs_cutoff", _("customs cut-off"), 16),
+    plain("etd", _("ETD"), 12),
+    plain("departed", _("departed"), 16),
+    plain("eta", _("ETA"), 12),
+    plain("arrived", _("arrived"), 16),
+    plain("delivered", _("delivered"), 16),
+    plain("weight_kg", _("weight, kg"), 12),
+    plain("owner", _("logistics coordinator"), 14, name="owner__name"),
 )
 SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS, "steps": STEP_COLUMNS}
 KEY_LABEL = _("row key, leave as it is")

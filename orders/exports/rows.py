@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 
-from orders.models import Milestone, Order, OrderLine, ProcessTemplate
+from orders.models import Milestone, Order, OrderLine, ProcessTemplate, Shipment, ShipmentLine
 from orders.models.templates import in_language
 from orders.workflow import OPEN_ORDER, RUNNING_ORDER, MilestoneStatus
 from teams.access import Access
+from teams.models import User
 
 CHUNK = 1000
 _ORDER_FIELDS = (
@@ -143,3 +144,32 @@ _READERS: dict[str, Callable[..., list[dict[str, Any]]]] = {
 
 def _day(at: datetime | None, zone: ZoneInfo) -> Any:
     return at.astimezone(zone).date() if at else None
+
+
+_SHIPMENT_FIELDS = (
+    *("pk", "number", "status", "mode", "vessel", "voyage", "origin", "destination", "forwarder__name", "booking_no"),
+    *("bl_no", "container_no", "seal_no", "etd", "eta", "weight_kg", "owner__name", "atd", "ata", "delivered_at"),
+    *("si_cutoff_at", "vgm_cutoff_at", "cy_cutoff_at", "customs_cutoff_at"),
+)
+_SHIPMENT_INSTANTS = {
+    **{"departed": "atd", "arrived": "ata", "delivered": "delivered_at", "si_cutoff": "si_cutoff_at"},
+    **{"vgm_cutoff": "vgm_cutoff_at", "cy_cutoff": "cy_cutoff_at", "customs_cutoff": "customs_cutoff_at"},
+}
+
+
+def read_shipments(shipments: QuerySet[Shipment], *, user: User, zone: ZoneInfo) -> Iterator[list[dict[str, Any]]]:
+    """Rows of the shipments in their order, a list for each chunk; of the orders aboard those that `user` sees."""
+    ids = list(shipments.values_list("pk", flat=True))
+    for at in range(0, len(ids), CHUNK):
+        chunk = ids[at : at + CHUNK]
+        place = {pk: position for position, pk in enumerate(chunk)}
+        aboard: dict[int, list[str]] = {}
+        lines = ShipmentLine.objects.filter(shipment__in=chunk, order_line__order__in=Order.objects.visible_to(user))
+        pairs = lines.order_by("order_line__order__number").values_list("shipment_id", "order_line__order__number")
+        for shipment_id, number in pairs.distinct():
+            aboard.setdefault(shipment_id, []).append(number)
+        rows = sorted(Shipment.objects.filter(pk__in=chunk).values(*_SHIPMENT_FIELDS), key=lambda row: place[row["pk"]])
+        for row in rows:
+            row["orders"] = ", ".join(aboard.get(row["pk"], ()))
+            row |= {name: _minute(row[source], zone) for name, source in _SHIPMENT_INSTANTS.items()}
+        yield rows

@@ -67,6 +67,10 @@ class ReadingForm(RefusedForm):
         ],
     )
 
+    year = forms.TypedChoiceField(
+        label=_("Year of dates such as 9月20日"), required=False, coerce=int, widget=forms.RadioSelect
+    )
+
     def __init__(self, data: Any = None, *, run: ImportRun) -> None:
         reading = run.reading
         super().__init__(data, initial={name: reading[name] for name in ("sheet", "header_row", "date_order")})
@@ -77,6 +81,11 @@ class ReadingForm(RefusedForm):
             del self.fields["sheet"]
         if not reading["asks_date_order"]:
             del self.fields["date_order"]
+        year: Any = self.fields["year"]
+        year.initial = reading.get("year") or None
+        year.choices = [(each, str(each)) for each in range(run.created_at.year - 1, run.created_at.year + 3)]
+        if not reading.get("asks_year"):
+            del self.fields["year"]
         known = [(column.header, label_of(column.header)) for column in profiles.load(run.profile).columns]
         choices = [("", _("keep as text")), (LEAVE_OUT, _("leave out")), *known]
         for index, header in enumerate(reading["headers"]):
@@ -109,7 +118,7 @@ class ReadingForm(RefusedForm):
             # Another sheet has another header row, unless that was said as well.
             row = 0 if sheet != reading["sheet"] and row == reading["header_row"] else row
             mapping = {}
-        return Choice(sheet, row, mapping, given.get("date_order") or "")
+        return Choice(sheet, row, mapping, given.get("date_order") or "", given.get("year") or 0)
 
     @property
     def columns(self) -> list[dict[str, Any]]:

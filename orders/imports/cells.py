@@ -85,6 +85,8 @@ class CellReader:
             value = self._value(text)
         except Refused as refused:
             return Cell(text, error=refused.note)
+        if isinstance(value, date) and (number := dates.serial(text)):
+            notes = (*notes, Note("serial", {"now": number.isoformat()}))
         if column.reports_zero and value == 0:
             notes = (*notes, Note("zero"))
         return Cell(text, value, notes=notes)
@@ -93,7 +95,12 @@ class CellReader:
         column, kind = self.column, self.column.kind
         mapped = column.values.get(text, text)
         if kind in {"date", "instant"}:
-            day = dates.parse(mapped, column.formats or dates.PLAIN_FORMATS, century=self.profile.century)
+            formats = column.formats or dates.PLAIN_FORMATS
+            if not set(formats).isdisjoint(dates.PLAIN_FORMATS):
+                if (number := dates.serial(mapped)) is not None:
+                    return number if kind == "date" else at_time(number, self.profile.time_of_day, self.zone)
+                formats = (*formats, *dates.YEARLESS_FORMATS)
+            day = dates.parse(mapped, formats, century=self.profile.century, year=self.profile.year)
             if isinstance(day, str):
                 raise Refused(day)
             return day if kind == "date" else at_time(day, self.profile.time_of_day, self.zone)

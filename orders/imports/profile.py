@@ -99,6 +99,7 @@ class Profile:
     max_rows: int
     folds_blanks: bool
     repair: str
+    year: int | None = None  # of dates without one, where somebody has said it
 
 
 def names() -> list[str]:

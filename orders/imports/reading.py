@@ -49,6 +49,7 @@ class Table:
     delimiter: str
     header_row: int = 1
     fields: Mapping[int, str] | None = None
+    is_transposed: bool = False  # read from a sheet whose rows are columns here
 
 
 def read_table(

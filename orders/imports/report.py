@@ -23,6 +23,7 @@ ERRORS: dict[str, Any] = {
     "ambiguous_date": gettext_lazy(
         "day, month or century cannot be told apart; write 2026-03-04, or declare the format"
     ),
+    "no_year": gettext_lazy("the date has no year; say which one is meant"),
     "no_such_day": gettext_lazy("this day does not exist"),
     "implausible_year": gettext_lazy("the year is not plausible"),
     "not_a_number": gettext_lazy("not a number (digits with a decimal point)"),
@@ -50,6 +51,7 @@ ERRORS: dict[str, Any] = {
 }
 # Rules that only make a cell doubtful; it is taken as the sentence says.
 DOUBTS: dict[str, Any] = {
+    "serial": gettext_lazy("a spreadsheet's day number, taken as %(now)s"),
     "not_given": gettext_lazy("a text stands instead of a value; taken as not known"),
     "pointer": gettext_lazy("the value stands on row %(row)s for the whole shipment"),
     "pointer_to_text": gettext_lazy("points to row %(row)s, which holds a text and no value; taken as not known"),
@@ -105,6 +107,7 @@ class Report:
     weekends: dict[str, int] = field(default_factory=dict)
     errors: list[Finding] = field(default_factory=list)
     doubts: list[Finding] = field(default_factory=list)
+    is_transposed: bool = False  # the sheet's rows are its columns
 
     def error(self, row: int, column: int, header: str, value: Any, rule: str, /, **values: Any) -> None:
         self.errors.append(_finding(row, column, header, value, rule, values))
@@ -136,12 +139,19 @@ class Report:
             "written": self.written if self.is_clean else 0,
             "counts": self.counts,
             "error_count": len(self.errors),
-            "errors": [finding.as_dict() for finding in self.errors[:MOST_ERRORS]],
+            "errors": [self._placed(finding) for finding in self.errors[:MOST_ERRORS]],
             "doubtful_count": len(self.doubts),
             "doubtful_by_rule": dict(sorted(Counter(finding.rule for finding in self.doubts).items())),
-            "doubtful": [finding.as_dict() for finding in self.doubts],
+            "doubtful": [self._placed(finding) for finding in self.doubts],
             "weekend_dates": self.weekends,
         }
+
+    def _placed(self, finding: Finding) -> dict[str, Any]:
+        """The finding at its cell as the sheet shows it; `record` is the row of the table as it was read."""
+        shown = {**finding.as_dict(), "record": finding.row}
+        if self.is_transposed and finding.column:
+            shown |= {"row": number_of(finding.column), "column": letter(finding.row - 1)}
+        return shown
 
     def lines(self, *, brief: bool = False) -> Iterator[str]:
         """The report as text: doubtful cells first, so that the outcome stands last on a screen."""
@@ -187,6 +197,14 @@ NAMES = {
     "companies": gettext_lazy("companies"),
     "milestones": gettext_lazy("milestones"),
 }
+
+
+def number_of(column: str) -> int:
+    """The number of a column from its letters: 1 for A, 28 for AB."""
+    number = 0
+    for char in column:
+        number = number * 26 + ord(char) - ord("A") + 1
+    return number
 
 
 def letter(column: int) -> str:

@@ -83,7 +83,7 @@ def import_orders(
         )
     if table.encoding not in {"utf-8", "utf-16-le", "utf-16-be"}:
         report.doubt(1, -1, "", "", "read_as", encoding=table.encoding)
-    report.rows = len(table.records)
+    report.rows, report.is_transposed = len(table.records), table.is_transposed
     layout = match_columns(table, profile, zone, report)
     told(0, report.rows)
     rows = read_rows(table, layout, profile, report)

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
 
-from orders.imports.dates import PLAIN_FORMATS
+from orders.imports.dates import PLAIN_FORMATS, is_yearless
 from orders.imports.profile import Column, Profile
-from orders.imports.reading import LEAVE_OUT, FileRefused, Table, read_table
+from orders.imports.reading import LEAVE_OUT, MAX_COLUMNS, FileRefused, Table, read_table
 from orders.imports.rows import folded
 from orders.imports.workbooks import Sheet, is_workbook, read_workbook
 
@@ -32,6 +32,7 @@ class Choice:
     header_row: int = 0
     mapping: Mapping[int, str] = field(default_factory=dict)
     date_order: str = ""
+    year: int = 0  # of dates without one; 0: nobody has said it
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Found:
     samples: list[list[str]]  # the first rows as they stand in the file
     date_order: str  # "dmy", "mdy", or empty: nothing needs it, or nobody knows
     asks_date_order: bool
+    asks_year: bool = False
 
 
 def find_table(content: bytes, profile: Profile, choice: Choice) -> Found:
@@ -60,6 +62,7 @@ def find_table(content: bytes, profile: Profile, choice: Choice) -> Found:
     else:
         sheets = [_text_sheet(content, profile)]
     known = {folded(name): column.header for column in profile.columns for name in (column.header, *column.aliases)}
+    sheets, is_transposed = _upright(sheets, known, choice)
     sheet, at = _place(sheets, known, choice)
     width = max(len(cells) for _number, cells in sheet.rows[at:])
     headers = [" ".join(text.split()) for text in sheet.rows[at][1]]
@@ -73,18 +76,20 @@ def find_table(content: bytes, profile: Profile, choice: Choice) -> Found:
     }
     columns = {column.header: column for column in profile.columns}
     dates = [index for index in range(width) if _is_plain_date(columns.get(mapping.get(index, "")))]
-    order, asks = _date_order([cells[index] for _number, cells in records for index in dates], choice.date_order)
+    written = {cells[index].strip() for _number, cells in records for index in dates}
+    order, asks = _date_order(sorted(written), choice.date_order)
     table = Table(
         header=headers,
         records=records,
         encoding="utf-8",
         delimiter="",
         header_row=sheet.rows[at][0],
+        is_transposed=is_transposed,
         fields={index: LEAVE_OUT if index in blank else mapping.get(index, "") for index in range(width)},
     )
     return Found(
         table=table,
-        profile=_with_order(profile, order),
+        profile=replace(_with_order(profile, order), year=choice.year or None),
         sheets=[one.name for one in sheets],
         sheet=sheet.name,
         mapping=mapping,
@@ -92,6 +97,7 @@ def find_table(content: bytes, profile: Profile, choice: Choice) -> Found:
         samples=[cells for _number, cells in records[:3]],
         date_order=order,
         asks_date_order=asks,
+        asks_year=any(map(is_yearless, written)),
     )
 
 
@@ -106,6 +112,38 @@ def _text_sheet(content: bytes, profile: Profile) -> Sheet:
     return Sheet("", [(1, table.header), *table.records])
 
 
+def _upright(sheets: Sequence[Sheet], known: Mapping[str, str], choice: Choice) -> tuple[list[Sheet], bool]:
+    """The sheets as they are; or turned, where the headers stand below each other and an order is a column."""
+    turned = [_turned(sheet) for sheet in sheets]
+    as_they_are, on_their_side = (_best(these, known, choice.sheet) for these in (sheets, turned))
+    return (turned, True) if on_their_side >= 2 and on_their_side > as_they_are else (list(sheets), False)
+
+
+def _turned(sheet: Sheet) -> Sheet:
+    """Columns as rows; row numbers then count the columns. Too wide a table is none of this shape."""
+    if not sheet.rows or len(sheet.rows) > MAX_COLUMNS:
+        return Sheet(sheet.name, [])
+    height = sheet.rows[-1][0]
+    if height > MAX_COLUMNS:
+        return Sheet(sheet.name, [])
+    width = max(len(cells) for _number, cells in sheet.rows)
+    columns = [[""] * height for _column in range(width)]
+    for number, cells in sheet.rows:
+        for at, text in enumerate(cells):
+            columns[at][number - 1] = text
+    return Sheet(sheet.name, [(at, cells) for at, cells in enumerate(columns, start=1) if any(cells)])
+
+
+def _best(sheets: Sequence[Sheet], known: Mapping[str, str], name: str) -> int:
+    """How many headers are known in the best row of the first ones."""
+    rows = [cells for sheet in sheets if not name or sheet.name == name for _at, cells in sheet.rows[:HEADER_WITHIN]]
+    return max((_score(cells, known) for cells in rows), default=0)
+
+
+def _score(cells: Sequence[str], known: Mapping[str, str]) -> int:
+    return len({known[plain] for text in cells if (plain := _plain(text)) in known})
+
+
 def _place(sheets: Sequence[Sheet], known: Mapping[str, str], choice: Choice) -> tuple[Sheet, int]:
     """The sheet and the index of its header row: as chosen, else where most headers are known; the first such."""
     best: tuple[int, Sheet, int] | None = None
@@ -115,7 +153,7 @@ def _place(sheets: Sequence[Sheet], known: Mapping[str, str], choice: Choice) ->
         for at, (number, cells) in enumerate(sheet.rows[:HEADER_WITHIN]):
             if choice.header_row and number != choice.header_row:
                 continue
-            score = len({known[name] for text in cells if (name := _plain(text)) in known})
+            score = _score(cells, known)
             if best is None or score > best[0]:
                 best = (score, sheet, at)
     if best is None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +81,7 @@ def compare(edited: Edited, *, user: User, now: datetime, zone: ZoneInfo) -> Com
     found = Comparison(rows=len(edited.rows) + len(edited.damaged))
     for number in edited.damaged:
         found.problems.append(Problem(number, "", "", _("The key of this row is missing or damaged.")))
+    edited = edited if edited.has_keys else _with_records(edited, user, found)
     current = _current(edited, user, now, zone)
     people = _people(user)
     seen: dict[int, int] = {}
@@ -119,6 +120,8 @@ def _compare_row(
         if name not in fields:
             continue
         its_field = fields[name]
+        if not edited.has_keys and not cell.strip():
+            continue  # in a sheet of one's own an empty cell says nothing
         yours, here = canonical(cell, its_field), canonical(columns[name].value(record), its_field)
         if yours == here:
             continue
@@ -145,7 +148,8 @@ def _compare_row(
             is_conflict=base is not None and base != check(here),
         )
         found.changes.append(change)
-    is_touched |= _find_fixed(row, record, edited, found, number)
+    if edited.has_keys:
+        is_touched |= _find_fixed(row, record, edited, found, number)
     found.untouched += not is_touched
 
 
@@ -185,6 +189,37 @@ def _current(edited: Edited, user: User, now: datetime, zone: ZoneInfo) -> dict[
     visible = sorted(Order.objects.visible_to(user).filter(pk__in=order_ids).values_list("pk", flat=True))
     chunks = read_rows(edited.shape, visible, access=user.access, now=now, zone=zone)
     return {record["pk"]: record for chunk in chunks for record in chunk if record["pk"] in ids}
+
+
+def _with_records(edited: Edited, user: User, found: Comparison) -> Edited:
+    """The rows of a sheet without keys, each with the record that it names; those that name none are problems."""
+    numbers = {row.names[0].upper() for row in edited.rows}
+    spelled = numbers | {row.names[0] for row in edited.rows}
+    orders = {order.number.upper(): order.pk for order in Order.objects.visible_to(user).filter(number__in=spelled)}
+    parts: dict[tuple[int, str], list[int]] = defaultdict(list)
+    if edited.shape == "steps":
+        columns = ("pk", "order_id", "code", "name_zh", "name_en")
+        for pk, order_id, *words in Milestone.objects.filter(order__in=orders.values()).values_list(*columns):
+            for word in {word.casefold() for word in words if word}:
+                parts[order_id, word].append(pk)
+    elif edited.shape == "lines":
+        for pk, order_id, position in OrderLine.objects.filter(order__in=orders.values()).values_list(
+            "pk", "order_id", "position"
+        ):
+            parts[order_id, str(position)].append(pk)
+    rows = []
+    for row in edited.rows:
+        number, *part = row.names
+        order_id = orders.get(number.upper())
+        pks = [order_id] if order_id and not part else parts.get((order_id or 0, "".join(part).casefold()), [])
+        if len(pks) == 1:
+            rows.append(replace(row, key=replace(row.key, pk=pks[0])))
+            continue
+        text = _("You see no such order.") if not order_id else _("The order has no such step or line, or several.")
+        found.problems.append(
+            Problem(row.number, "number" if not order_id else "", " / ".join(row.names), text, number)
+        )
+    return replace(edited, rows=rows)
 
 
 def _people(user: User) -> dict[str, list[User]]:

@@ -18,8 +18,10 @@ def result_workbook(run: ImportRun) -> bytes:
     messages: dict[int, list[str]] = defaultdict(list)
     for kind in ("errors", "doubtful"):
         for finding in run.report.get(kind, ()):
-            messages[finding["row"]].append(f"{finding['column']} {finding['header']}: {finding['message']}".strip())
-    wrong = {finding["row"] for finding in run.report.get("errors", ())}
+            messages[finding.get("record", finding["row"])].append(
+                f"{finding['column']} {finding['header']}: {finding['message']}".strip()
+            )
+    wrong = {finding.get("record", finding["row"]) for finding in run.report.get("errors", ())}
     rows: list[tuple[int, list[str]]] = []
     if run.file:
         with run.file.open("rb") as file:

@@ -191,13 +191,13 @@ def choice_of(run: ImportRun) -> Choice:
     mapping = {int(index): name for index, name in reading["mapping"].items()}
     # What is not mapped is kept as text, also where its header would be known.
     mapping |= {index: "" for index in range(len(reading["headers"])) if index not in mapping}
-    return Choice(reading["sheet"], reading["header_row"], mapping, reading["date_order"])
+    return Choice(reading["sheet"], reading["header_row"], mapping, reading["date_order"], reading.get("year", 0))
 
 
 def _look(run: ImportRun, content: bytes, choice: Choice, *, now: datetime) -> None:
     profile = profiles.load(run.profile)
     found = find_table(content, profile, choice)
-    run.reading = _reading(found)
+    run.reading = {**_reading(found), "year": choice.year}
     report = import_orders(
         Source(run.filename, content),
         profile,
@@ -220,6 +220,7 @@ def _reading(found: Found) -> dict[str, Any]:
         "guessed": sorted(found.guessed),
         "date_order": found.date_order,
         "asks_date_order": found.asks_date_order,
+        "asks_year": found.asks_year,
         "samples": [[cells[at][:60] for cells in found.samples] for at in range(len(found.table.header))],
     }
     return _storable(reading)

@@ -1,6 +1,7 @@
 """Lists as sheets: at once where they are short or csv, by a worker where a workbook is long."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_required
@@ -11,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from orders.exports.columns import SHAPES, columns_for
+from orders.exports.columns import SHAPES, Column, columns_for
 from orders.exports.rows import read_rows
-from orders.exports.writing import csv_lines, write_xlsx
+from orders.exports.writing import Chunks, csv_lines, write_xlsx
 from orders.models import ExportRun
 from orders.services import exports as services
 from orders.tasks import nudge_exports
@@ -65,6 +66,11 @@ def sheet_response(user: User, shape: str, form: str, ids: list[int], *, asked: 
     access = user.access
     columns = columns_for(shape, sees_money=access.sees_any_money, asked=asked)
     chunks = read_rows(shape, ids, access=access, now=now, zone=zone)
+    return file_response(columns, chunks, form, name=f"{shape}-{timezone.localdate(now)}", title=_("Orders"))
+
+
+def file_response(columns: Sequence[Column], chunks: Chunks, form: str, *, name: str, title: str) -> HttpResponseBase:
+    """The rows as csv, streamed, or as a workbook by way of a file on disk."""
     if form == "csv":
         response: HttpResponseBase = StreamingHttpResponse(
             (line.encode() for line in csv_lines(columns, chunks)), content_type="text/csv; charset=utf-8"
@@ -72,9 +78,9 @@ def sheet_response(user: User, shape: str, form: str, ids: list[int], *, asked: 
     else:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export.xlsx"
-            write_xlsx(path, columns, chunks, title=_("Orders"))
+            write_xlsx(path, columns, chunks, title=title)
             response = HttpResponse(path.read_bytes(), content_type=XLSX)
-    return as_attachment(response, f"{shape}-{timezone.localdate(now)}.{form}")
+    return as_attachment(response, f"{name}.{form}")
 
 
 def as_attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from orders.forms.merges import DecisionForm, MergeUploadForm
 from orders.models import SheetMerge
@@ -70,18 +70,6 @@ def merge_page(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def merge_apply(request: PersonRequest, pk: int) -> HttpResponse:
-    merge = _find(request, pk)
-    try:
-        _take(merge)
-    except DomainError as refusal:
-        form = _form(request, merge, is_bound=False)
-        return _show(request, merge, form, status=422, refusal=str(refusal))
-    return redirect("merge", pk=pk)
-
-
-@login_required
 @require_GET
 def merge_progress(request: PersonRequest, pk: int) -> HttpResponse:
     """What htmx asks for while a worker is at it."""
@@ -103,15 +91,13 @@ def _find(request: PersonRequest, pk: int) -> SheetMerge:
     return get_object_or_404(SheetMerge.objects.visible_to(request.user).select_related("act", "by"), pk=pk)
 
 
-def _form(request: PersonRequest, merge: SheetMerge, *, is_bound: bool = True) -> DecisionForm:
+def _form(request: PersonRequest, merge: SheetMerge) -> DecisionForm:
     initial = {"side": merge.side, "reason": merge.reason}
-    return DecisionForm(request.POST if request.method == "POST" and is_bound else None, initial=initial)
+    return DecisionForm(request.POST if request.method == "POST" else None, initial=initial)
 
 
-def _show(
-    request: PersonRequest, merge: SheetMerge, form: DecisionForm, *, status: int, refusal: str = ""
-) -> HttpResponse:
-    context: dict[str, Any] = {"merge": merge, "form": form, "refusal": refusal}
+def _show(request: PersonRequest, merge: SheetMerge, form: DecisionForm, *, status: int) -> HttpResponse:
+    context: dict[str, Any] = {"merge": merge, "form": form}
     if merge.act:
         context["row"] = act_row(merge.act)
     if merge.status in {Status.PREVIEW, Status.FAILED} and merge.file:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders.exports.columns import SHIPMENT_COLUMNS
+from orders.exports.rows import read_shipments
 from orders.forms.acts import SHIPMENT_WORDS
 from orders.forms.cargo import PhotoForm
 from orders.forms.shipments import LINE, CancelForm, MoveForm, ShipmentFilterForm, ShipmentForm
@@ -38,6 +40,7 @@ from orders.services import shipments as services
 from orders.services.acts import OPERATIONS, do_one
 from orders.services.cargo import RESHAPABLE
 from orders.views.acts import offer_undo
+from orders.views.exports import file_response
 from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
@@ -134,6 +137,24 @@ def _require_somewhere(request: PersonRequest, permission: Permission) -> None:
 def row_of(request: PersonRequest, number: str) -> ShipmentRow:
     """The shipment as its row, if the person may see it; else 404."""
     return rows_of([_visible(request, number)], user=request.user, now=timezone.now())[0]
+
+
+@login_required
+@require_safe
+def shipment_export(request: PersonRequest) -> HttpResponseBase:
+    """The list by its address as csv or xlsx, all of it and in its order."""
+    form, now = ShipmentFilterForm(request.GET), timezone.now()
+    file_form = request.GET.get("format", "xlsx")
+    if file_form not in {"csv", "xlsx"}:
+        raise Http404
+    form.is_valid()
+    status = form.cleaned_data.get("status") or "moving"
+    shipments = _filtered(Shipment.objects.visible_to(request.user), form.cleaned_data, status, request.user, now)
+    zone = request.organization.zone
+    rows = read_shipments(shipments, user=request.user, zone=zone)
+    columns = [column.in_language() for column in SHIPMENT_COLUMNS]
+    name = f"shipments-{timezone.localdate(now)}"
+    return file_response(columns, rows, file_form, name=name, title=_("Shipments"))
 
 
 @login_required

@@ -75,3 +75,40 @@
     }
   });
 })();
+
+// “For all lines”: empty cells take the value of the first line; those that hold another one are asked about, never
+// overwritten in silence.
+(() => {
+  "use strict";
+
+  let others = [];
+  let value = "";
+
+  const cells = (set, name) => [...set.querySelectorAll(`[data-forms] [name$="-${name}"]`)];
+  const write = (cell) => {
+    cell.value = value;
+    cell.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  for (const button of document.querySelectorAll("[data-fill]")) button.hidden = false;
+  document.addEventListener("click", (event) => {
+    const set = event.target.closest("[data-formset]");
+    const ask = set?.querySelector("[data-fill-ask]");
+    const fill = event.target.closest("[data-fill]");
+    if (fill && ask) {
+      const [first, ...rest] = cells(set, fill.dataset.fill);
+      value = first?.value || "";
+      if (!value) return;
+      others = rest.filter((cell) => cell.value && cell.value !== value);
+      for (const cell of rest.filter((each) => !each.value)) write(cell);
+      ask.hidden = others.length === 0;
+      ask.querySelector("[data-fill-count]").textContent = others.map((cell) => cell.value).join(", ");
+      if (others.length) ask.querySelector("[data-fill-keep]").focus();
+    } else if (event.target.closest("[data-fill-over]")) {
+      for (const cell of others) write(cell);
+      ask.hidden = true;
+    } else if (event.target.closest("[data-fill-keep]")) {
+      ask.hidden = true;
+    }
+  });
+})();

@@ -36,3 +36,23 @@ def test_lines_come_from_a_sheet(open_page, team, size):
 
     order = Order.objects.get(number="GD-2")
     assert [str(line.quantity.normalize()) for line in order.lines.order_by("position")] == ["1.2E+3", "5E+1", "7"]
+
+
+def test_a_date_for_all_lines_never_overwrites_in_silence(open_page, team):
+    page = open_page("wang")
+    page.goto("/orders/new/?customer=ACME")
+    page.locator("[data-paste] summary").click()
+    page.locator("[data-paste-text]").fill("P-1\t水泵\t1\nP-2\t水管\t2\nP-3\t阀门\t3")
+    page.locator("[data-paste-go]").click()
+    dates = page.locator("[data-forms] [name$=requested_date]")
+    expect(dates).to_have_count(3)
+    dates.nth(0).fill("2027-03-01")
+    dates.nth(2).fill("2027-05-05")
+    page.locator("[data-fill=requested_date]").click()
+    expect(dates.nth(1)).to_have_value("2027-03-01")
+    expect(dates.nth(2)).to_have_value("2027-05-05")
+    expect(page.locator("[data-fill-ask]")).to_contain_text("2027-05-05")
+
+    page.locator("[data-fill-over]").click()
+    expect(dates.nth(2)).to_have_value("2027-03-01")
+    expect(page.locator("[data-fill-ask]")).to_be_hidden()

@@ -1,8 +1,9 @@
 """Cargo given another shape: roll-over with its plans, split, merge, packing, photos, papers, the month."""
 
+import csv
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -329,3 +330,23 @@ def test_month_shows_sailings_arrivals_and_cut_offs_in_the_readers_zone(site, or
 @pytest.mark.parametrize("month", ["", "x", "2026-13", "0001-01", "9999-12", "2026-06-01", "1e9-01"])
 def test_any_month_opens(site, month):
     assert site.get(reverse("shipment_calendar"), {"month": month}).status_code == 200
+
+
+def test_the_list_leaves_as_it_is_filtered(site, order, clerk):
+    make_shipment(order, clerk, quantity=50, etd=ETD, vessel="=EVER")
+    make_shipment(order, clerk, number="S-2", quantity=50, mode="AIR")
+    rows = list(
+        csv.DictReader(
+            StringIO(site.get(reverse("shipment_export") + "?format=csv&mode=").getvalue().decode("utf-8-sig"))
+        )
+    )
+    only = site.get(reverse("shipment_export") + "?format=csv&mode=AIR").getvalue().decode("utf-8-sig")
+
+    assert [(row["shipment number"], row["orders"], row["ETD"]) for row in rows] == [
+        ("S-1", order.number, "2026-06-10"),
+        ("S-2", order.number, ""),
+    ]
+    assert rows[0]["vessel or flight"] == "'=EVER"
+    assert "S-1" not in only
+    assert site.get(reverse("shipment_export")).content[:2] == b"PK"
+    assert site.get(reverse("shipment_export") + "?format=pdf").status_code == 404

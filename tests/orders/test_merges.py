@@ -297,7 +297,8 @@ def test_rows_may_move_and_columns_may_go(site, orders):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a,b\n1,2\n", "There is no column"),
+        (b"a,b\n1,2\n", "nor a column with order numbers"),
+        ("订单号,客户\nGD-1,x\n".encode(), "nor a column with order numbers"),
         (b"", "empty"),
         ("a,“row key”\n".encode(), ""),
         (b"row key\x2c leave as it is\n", ""),
@@ -344,6 +345,41 @@ def test_the_import_page_knows_an_exported_list(site, orders, team):
 
     assert answer.status_code == 302
     assert answer.url == reverse("merge", args=[SheetMerge.objects.get().pk])
+
+
+def test_a_sheet_of_ones_own_by_steps(site, order, lead):
+    """A row per step, without keys: what is empty says nothing, what nobody knows is named."""
+    order.milestones.update(required_documents=[])
+    step = order.milestones.active().first()
+    later = order.milestones.filter(status=MilestoneStatus.PENDING).order_by("position").first()
+    sheet = (
+        "我的进度表,,,\n订单号,节点,实际完成,负责人\n"
+        f"{order.number.lower()},{step.name_zh},2026-03-03,\n{order.number},{later.code},,Li Na\n"
+        f"{order.number},没有的节点,2026-03-03,\nNO-SUCH,x,,\n"
+    )
+    merge = send(site, sheet.encode("gb18030"), name="own.csv")
+    found = look(merge).found
+    assert {(change.label, change.name) for change in found.changes} == {
+        (step.name_en, "finished"),
+        (later.name_en, "assignee"),
+    }
+    assert [(problem.row, problem.number) for problem in found.problems] == [(5, order.number), (6, "NO-SUCH")]
+
+    merge = send(site, "\n".join(sheet.splitlines()[:4]).encode(), name="own.csv")
+    take(site, merge)
+    step.refresh_from_db()
+    later.refresh_from_db()
+    assert (step.status, later.assignee) == ("done", lead)
+
+
+def test_a_sheet_of_ones_own_by_orders(site, orders):
+    sheet = "Order No,Remarks,PO\nGD-1,new,\nGD-2,,PO-9\n"
+    merge = send(site, sheet.encode(), name="own.csv")
+
+    assert {(c.number, c.name, c.yours) for c in look(merge).taken} == {
+        ("GD-1", "note", "new"),
+        ("GD-2", "customer_po_no", "PO-9"),
+    }
 
 
 def test_a_row_that_stands_twice_is_refused(site, orders):
