@@ -63,7 +63,7 @@ def tell_mentioned(event: OrderEvent, order: Order, people: Sequence[User], *, b
             outbox.Entry(
                 kind=KIND,
                 recipient_id=person.pk,
-                subject=f"orders.order:{order.pk}",
+                subject=f"orders.orderevent:{event.pk}",
                 dedupe_key=f"mention:{event.pk}:{person.pk}",
                 not_before=opening,
                 payload={"order": order.number, "by": str(by), "text": event.reason[:SHOWN], "order_id": order.pk},

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from django.db import Error, connection
 
 from orders.models import Progress
 
-KEPT = timedelta(days=1)
 EVERY = 0.4  # seconds
 Told = Callable[[int, int], None]
+_FORGET = "DELETE FROM orders_progress WHERE at < clock_timestamp() - interval '1 day'"
 _WRITE = """
-    INSERT INTO orders_progress (key, done, total, at) VALUES (%s, %s, %s, %s)
+    INSERT INTO orders_progress (key, done, total, at) VALUES (%s, %s, %s, clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET done = excluded.done, total = excluded.total, at = excluded.at
 """
 
@@ -32,11 +31,10 @@ def telling(key: str) -> Iterator[Told]:
         if done < total and monotonic() - last < EVERY:
             return
         last = monotonic()
-        now = datetime.now(UTC)
         try:
             with aside.cursor() as cursor:
-                cursor.execute("DELETE FROM orders_progress WHERE at < %s", [now - KEPT])
-                cursor.execute(_WRITE, [key, done, total, now])
+                cursor.execute(_FORGET)
+                cursor.execute(_WRITE, [key, done, total])
         except Error:
             aside.close()
 

@@ -42,6 +42,7 @@ urlpatterns = [
     path("company-options/", order_new.company_options, name="company_options"),
     path("orders/", orders.order_list, name="orders"),
     path("orders/find/", orders.order_find, name="order_find"),
+    path("orders/names/", order.mention_list, name="mention_list"),
     path("orders/ids/", orders.order_ids, name="order_ids"),
     path("orders/columns/", list_views.columns_keep, name="columns_keep"),
     path("orders/views/", list_views.view_save, name="view_save"),

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -47,9 +48,13 @@ def timeline_page(order: Order, request: Request, *, sees_money: bool) -> Respon
     return Response({"next": following, "previous": None, "results": results})
 
 
-def subjects_of(order: Order) -> list[str]:
-    """The names under which the outbox knows an order, its steps, and what was put off about them."""
-    steps = [Milestone(pk=pk) for pk in order.milestones.values_list("pk", flat=True)]
+def subjects_of(order: Order, milestone_ids: Iterable[int] | None = None) -> list[str]:
+    """The names under which the outbox knows an order, its steps, and what was put off about them.
+
+    `milestone_ids` are those of the order, for who has them at hand.
+    """
+    ids = order.milestones.values_list("pk", flat=True) if milestone_ids is None else milestone_ids
+    steps = [Milestone(pk=pk) for pk in ids]
     return [f"orders.order:{order.pk}", *(name for step in steps for name in (step.subject, subject_of(step)))]
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
@@ -38,9 +38,10 @@ class Group:
     late: int
 
 
-def groups_of(orders: QuerySet, by: str) -> list[Group]:
+def groups_of(orders: QuerySet, by: str, now: datetime) -> list[Group]:
     """The groups of a filtered list, at most `MOST`, in the order people expect of them."""
-    return _by_step(orders, by) if by in BY_STEP else _by_field(orders, by)
+    late = Milestone.objects.overdue(now).values("order")
+    return _by_step(orders, by, late) if by in BY_STEP else _by_field(orders, by, late)
 
 
 _FIELDS = {
@@ -52,9 +53,9 @@ _FIELDS = {
 }
 
 
-def _by_field(orders: QuerySet, by: str) -> list[Group]:
+def _by_field(orders: QuerySet, by: str, late_orders: QuerySet) -> list[Group]:
     key, name = _FIELDS[by]
-    late = Count("pk", filter=Q(pk__in=_late_orders()))
+    late = Count("pk", filter=Q(pk__in=late_orders))
     rows = orders.order_by().values(key=F(key), name=F(name)).annotate(count=Count("pk"), late=late)
     named = _names(by)
     groups = [
@@ -67,14 +68,10 @@ def _by_field(orders: QuerySet, by: str) -> list[Group]:
     return groups
 
 
-def _late_orders() -> QuerySet:
-    return Milestone.objects.overdue(timezone.now()).values("order")
-
-
-def _by_step(orders: QuerySet, by: str) -> list[Group]:
+def _by_step(orders: QuerySet, by: str, late_orders: QuerySet) -> list[Group]:
     steps = Milestone.objects.active() if by == "stage" else Milestone.objects.open()
     steps = steps.filter(order__in=orders.order_by().values("pk")).exclude(**{by: ""})
-    late = Count("order", distinct=True, filter=Q(order__in=_late_orders()))
+    late = Count("order", distinct=True, filter=Q(order__in=late_orders))
     counted = steps.order_by().values_list(by).annotate(count=Count("order", distinct=True), late=late)
     words = Stage if by == "stage" else Side
     found = {key: (count, late) for key, count, late in counted}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
@@ -53,11 +54,20 @@ class ShipmentRow:
     quantities: list[tuple[OrderLine, Decimal]]
 
 
-def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = False) -> dict[str, Any]:
-    """Everything the order's body shows, as its template's context."""
-    order = Order.objects.select_related(
+def with_sheet_data(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Orders with the records that the page names."""
+    return orders.select_related(
         "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template", "plan"
-    ).get(pk=order.pk)
+    )
+
+
+def read_sheet(
+    order: Order, *, user: User, now: datetime, all_events: bool = False, is_fresh: bool = False
+) -> dict[str, Any]:
+    """Everything the order's body shows, as its template's context. The order itself is read anew, unless it has just
+    been read `with_sheet_data`."""
+    if not is_fresh:
+        order = with_sheet_data(Order.objects.all()).get(pk=order.pk)
     sees_money = user.access.sees_money(order.team_id)
     steps = with_row_data(Milestone.objects.filter(order=order)).select_related(None)  # the order is in hand
     steps = steps.select_related("assignee", "calendar", "closed_by", "delay_reason")
@@ -65,7 +75,8 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
     for milestone in milestones:
         milestone.order = order
     rows = rows_of(milestones, user=user, now=now)
-    entries, has_older = read_timeline(order, sees_money=sees_money, limit=1000 if all_events else 60)
+    ids, limit = [milestone.pk for milestone in milestones], 1000 if all_events else 60
+    entries, has_older = read_timeline(order, milestone_ids=ids, sees_money=sees_money, limit=limit)
     moves = _moves(order, user)
     goods = _goods(order, user, now)
     plan = _plan(order, rows, goods["shipments"], now)
@@ -88,7 +99,7 @@ def read_sheet(order: Order, *, user: User, now: datetime, all_events: bool = Fa
         "samples": list(order.samples.select_related("by").order_by("kind", "-round")),
         "inspections": list(order.inspections.select_related("by").order_by("-inspected_on", "-pk")),
         "money": _money(order, rows, sees_money=sees_money),
-        "newest_event": order.events.order_by("-pk").values_list("pk", flat=True).first() or 0,
+        "newest_event": max((entry.event_id for entry in entries), default=0),
     }
 
 

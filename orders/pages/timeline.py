@@ -82,14 +82,17 @@ class Entry:
     details: list[str] = field(default_factory=list)
     is_comment: bool = False
     files: list[tuple[int, str]] = field(default_factory=list)  # document id, file name
+    event_id: int = 0  # the newest of its events
 
 
-def read_timeline(order: Order, *, sees_money: bool, limit: int = SHOWN) -> tuple[list[Entry], bool]:
-    """The newest entries, and whether there are older ones; two queries."""
+def read_timeline(
+    order: Order, *, milestone_ids: Iterable[int], sees_money: bool, limit: int = SHOWN
+) -> tuple[list[Entry], bool]:
+    """The newest entries, and whether there are older ones; two queries. `milestone_ids` are those of the order."""
     events = list(
         order.events.select_related("by", "milestone", "shipment").order_by("-recorded_at", "-pk")[: limit + 1]
     )
-    told = Notification.objects.filter(subject__in=subjects_of(order), shown_at__isnull=False)
+    told = Notification.objects.filter(subject__in=subjects_of(order, milestone_ids), shown_at__isnull=False)
     told = told.select_related("recipient").prefetch_related("outings__message__channel")
     messages = list(told.order_by("-shown_at", "-pk")[: limit + 1])
     has_more = len(events) > limit or len(messages) > limit
@@ -116,7 +119,7 @@ def _of_moved(events: Sequence[OrderEvent]) -> Entry:
     """Due dates that one write has moved are one entry."""
     title = ngettext("%(count)s due date moved", "%(count)s due dates moved", len(events)) % {"count": len(events)}
     details = [f"{_name(event.milestone)}: {_value(event.old)} → {_value(event.new)}" for event in events]
-    return Entry(ICONS[EventKind.DUE], title, events[0].recorded_at, "", details=details)
+    return Entry(ICONS[EventKind.DUE], title, events[0].recorded_at, "", details=details, event_id=events[0].pk)
 
 
 def _of_event(event: OrderEvent, sees_money: bool) -> Entry:
@@ -131,6 +134,7 @@ def _of_event(event: OrderEvent, sees_money: bool) -> Entry:
         text=event.reason,
         side=event.side,
         is_comment=event.kind == EventKind.COMMENT,
+        event_id=event.pk,
     )
     entry.details = list(_details(event, sees_money))
     entry.files = [(pk, name) for pk, name in event.data.get("documents", ())] if entry.is_comment else []

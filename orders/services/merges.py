@@ -221,7 +221,7 @@ def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[Part]:
         elif change.name == "requested_date":
             wishes[change.target_id] = change.value
         elif change.name in {"finished", "assignee", "waiting_on"}:
-            parts.append(_step_part(change))
+            parts.append(_step_part(merge, change))
         else:
             fields[change.name] = change.value
     parts += [("promise", order_id, {"new_date": day, "line_ids": ids, **why}) for day, ids in sorted(promises.items())]
@@ -232,9 +232,10 @@ def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[Part]:
     return parts
 
 
-def _step_part(change: Change) -> Part:
+def _step_part(merge: SheetMerge, change: Change) -> Part:
     if change.name == "finished":
-        return "complete", change.target_id, {"actual_finish_at": change.value}
+        note = _("From the sheet “%(name)s”") % {"name": merge.filename}
+        return "complete", change.target_id, {"actual_finish_at": change.value, "note": note}
     if change.name == "assignee":
         return "assign", change.target_id, {"assignee": change.value}
     if change.value == Side.INTERNAL:

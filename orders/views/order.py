@@ -3,14 +3,16 @@
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from orders.forms.orders import MOVE_FORMS, MoveForm, PromiseForm
+from orders.mentions import mention_names
 from orders.models import Order
+from orders.pages.sheet import with_sheet_data
 from orders.services import orders as services
 from orders.views.sheet import sheet_context
 from teams.access import require
@@ -37,9 +39,16 @@ def find_order(request: PersonRequest, number: str) -> Order:
 @login_required
 @require_GET
 def order_page(request: PersonRequest, number: str) -> HttpResponse:
-    order = find_order(request, number)
-    context = sheet_context(request, order, all_events=request.GET.get("events") == "all")
+    order = get_object_or_404(with_sheet_data(Order.objects.visible_to(request.user)), number=number)
+    context = sheet_context(request, order, all_events=request.GET.get("events") == "all", is_fresh=True)
     return render(request, "orders/order.html", context)
+
+
+@login_required
+@require_GET
+def mention_list(request: PersonRequest) -> JsonResponse:
+    """Whom a comment may name, asked for when somebody begins to write one."""
+    return JsonResponse({"names": mention_names(request.user)})
 
 
 @login_required

@@ -72,7 +72,7 @@ def order_list(request: PersonRequest) -> HttpResponse:
     context |= {"bulk_acts": _bulk_acts(request.user), "width": len(columns) + 2}
     group = request.GET.get("group", "")
     if group in GROUPS and not request.htmx:
-        return _show(request, orders, ordering, {**context, "groups": groups_of(found, group), "group": group})
+        return _show(request, orders, ordering, {**context, "groups": groups_of(found, group, now), "group": group})
     try:
         page, after = page_after(
             register.with_row_data(found, context["shown"]),

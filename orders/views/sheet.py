@@ -6,21 +6,21 @@ from django.utils import timezone
 
 from orders.forms.checks import InspectionForm, PaymentForm, SampleForm, VerdictForm
 from orders.forms.documents import CommentForm, DocumentForm
-from orders.mentions import mention_names
 from orders.models import Order
 from orders.pages.sheet import read_sheet
 from orders.pages.steps import quick_sides
 from teams.http import PersonRequest
 
 
-def sheet_context(request: PersonRequest, order: Order, *, all_events: bool = False, **forms: Any) -> dict[str, Any]:
+def sheet_context(
+    request: PersonRequest, order: Order, *, all_events: bool = False, is_fresh: bool = False, **forms: Any
+) -> dict[str, Any]:
     """What the page reads, and its forms: empty, or as given in `forms` with what was refused."""
-    sheet = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events)
+    sheet = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events, is_fresh=is_fresh)
     return {
         "quick_sides": quick_sides(),
         "document_form": DocumentForm(),
         "comment_form": CommentForm(),
-        "mention_names": mention_names(request.user),
         "sample_form": SampleForm(),
         "inspection_form": InspectionForm(),
         "payment_form": PaymentForm(),

@@ -24,12 +24,22 @@
     text.focus();
   };
 
-  document.addEventListener("input", (event) => {
+  // The names are asked for once, when the first @ is written.
+  let asked = null;
+  const namesFor = (form) => {
+    asked ??= fetch(form.dataset.mentions, { credentials: "same-origin" })
+      .then((answer) => (answer.ok ? answer.json() : { names: [] }))
+      .then((answer) => answer.names)
+      .catch(() => []);
+    return asked;
+  };
+
+  document.addEventListener("input", async (event) => {
     const text = box(event.target);
     if (!text) return;
     const list = listOf(text);
+    const names = begun(text) ? await namesFor(text.form) : [];
     const found = begun(text);
-    const names = text.form.dataset.mentions.split("|").filter(Boolean);
     const fitting = found ? names.filter((name) => name.toLowerCase().includes(found[1].toLowerCase())).slice(0, MOST) : [];
     list.replaceChildren(
       ...fitting.map((name, at) => {

@@ -202,6 +202,7 @@ PAGES = {
     "inspection_add": order({"post": P.CHECK_ADD}, reads=False),
     "payment_add": order({"post": P.PAYMENT_ADD}, reads=False),
     "order_fresh": order(),
+    "mention_list": Entry(),
     "board": Entry(),
     "message_paste": Entry(writes={"post": None}),
     "message_take": Entry(writes={"post": None}, reads=False),

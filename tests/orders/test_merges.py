@@ -369,6 +369,7 @@ def test_a_sheet_of_ones_own_by_steps(site, order, lead):
     take(site, merge)
     step.refresh_from_db()
     later.refresh_from_db()
+    assert merge.status == "done", (merge.report, look(merge).found.problems)
     assert (step.status, later.assignee) == ("done", lead)
 
 
