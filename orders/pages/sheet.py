@@ -6,11 +6,21 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from orders.fulfilment import CargoFacts, LineFacts, fulfil, reached_at
-from orders.models import Milestone, Order, OrderDocument, OrderLine, Payment, PromiseChange, Shipment
+from orders.models import (
+    Inspection,
+    Milestone,
+    Order,
+    OrderDocument,
+    OrderLine,
+    Payment,
+    PromiseChange,
+    SampleRound,
+    Shipment,
+)
 from orders.pages.axis import draw_axis
 from orders.pages.plan import Outlook, outlook_of, read_live, shortfalls_of
 from orders.pages.register import OrderRow
@@ -55,10 +65,11 @@ class ShipmentRow:
 
 
 def with_sheet_data(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Orders with the records that the page names."""
+    """Orders with the records that the page names, and whether there is anything to read of samples and the like."""
+    parts: dict[str, Any] = {"has_samples": SampleRound, "has_inspections": Inspection, "has_payments": Payment}
     return orders.select_related(
         "customer", "supplier", "team", "clerk", "sales_rep", "logistics_owner", "template", "plan"
-    )
+    ).annotate(**{name: Exists(model.objects.filter(order=OuterRef("pk"))) for name, model in parts.items()})
 
 
 def read_sheet(
@@ -96,10 +107,19 @@ def read_sheet(
         "has_older": has_older,
         **goods,
         "documents": _documents(order),
-        "samples": list(order.samples.select_related("by").order_by("kind", "-round")),
-        "inspections": list(order.inspections.select_related("by").order_by("-inspected_on", "-pk")),
+        **_checks(order),
         "money": _money(order, rows, sees_money=sees_money),
         "newest_event": max((entry.event_id for entry in entries), default=0),
+    }
+
+
+def _checks(order: Any) -> dict[str, Any]:
+    """Samples and inspections; an order `with_sheet_data` that has none costs no query."""
+    samples = order.samples.select_related("by").order_by("kind", "-round")
+    inspections = order.inspections.select_related("by").order_by("-inspected_on", "-pk")
+    return {
+        "samples": list(samples) if order.has_samples else [],
+        "inspections": list(inspections) if order.has_inspections else [],
     }
 
 
@@ -113,11 +133,12 @@ class Money:
     open: Decimal = Decimal(0)
 
 
-def _money(order: Order, rows: list[StepRow], *, sees_money: bool) -> Money:
+def _money(order: Any, rows: list[StepRow], *, sees_money: bool) -> Money:
     gates = [row for row in rows if row.milestone.stage == Stage.PAY or row.milestone.role == RoleCode.FINANCE]
     if not sees_money:
         return Money(gates)
-    payments = list(order.payments.select_related("by").order_by("received_on", "pk"))
+    found = order.payments.select_related("by").order_by("received_on", "pk")
+    payments = list(found) if order.has_payments else []
     received = sum((payment.amount for payment in payments), Decimal(0))
     return Money(gates, payments, received, order.amount - received)
 

@@ -5,7 +5,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.forms.views import SaveViewForm
 from orders.models import SavedView
@@ -26,8 +26,13 @@ def columns_keep(request: PersonRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def view_save(request: PersonRequest) -> HttpResponse:
+    """GET asks for the name of the view whose address is `query`, POST keeps it."""
+    if request.method != "POST":
+        first = {"query": request.GET.get("query", "")[:2000], "name": request.GET.get("name", "")[:40]}
+        form = SaveViewForm(initial=first, user=request.user)
+        return render(request, "orders/_view_form.html" if request.htmx else "orders/view_save.html", {"form": form})
     form = SaveViewForm(request.POST, user=request.user)
     if form.is_valid():
         given = form.cleaned_data

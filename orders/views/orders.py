@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET
 
 from orders.filters import OrderFilter
 from orders.forms.acts import ACT_FORMS
-from orders.forms.views import SaveViewForm
 from orders.models import Order, SavedView
 from orders.pages import order_columns, register
 from orders.pages.order_columns import ListColumn
@@ -121,18 +120,17 @@ def _views(request: PersonRequest, columns: Sequence[ListColumn]) -> dict[str, A
     visible = SavedView.objects.visible_to(request.user).select_related("by").order_by("name", "pk")
     saved = [(view, _parts(view.query) == now) for view in visible]
     current = next((view for view, is_on in saved if is_on), None)
-    query, kept = request.GET.urlencode(), request.GET.copy()
-    keys = tuple(column.key for column in columns)
+    kept, keys = request.GET.copy(), tuple(column.key for column in columns)
     if keys != order_columns.DEFAULT:
         kept["columns"] = ",".join(keys)
-    form = SaveViewForm(initial={"query": kept.urlencode(), "name": current.name if current else ""}, user=request.user)
-    own = current is not None and current.by_id == request.user.pk
+    asked = QueryDict(mutable=True)
+    asked["query"], asked["name"] = kept.urlencode(), current.name if current else ""
     return {
         "built_in": built_in,
         "saved_views": saved,
-        "own_view": current if own else None,
-        "view_form": form,
-        "query": query,
+        "own_view": current if current is not None and current.by_id == request.user.pk else None,
+        "view_query": asked.urlencode(),
+        "query": request.GET.urlencode(),
     }
 
 

@@ -208,7 +208,7 @@ PAGES = {
     "message_take": Entry(writes={"post": None}, reads=False),
     "order_ids": Entry(),
     "columns_keep": Entry(writes={"post": None}, reads=False),
-    "view_save": Entry(writes={"post": None}, reads=False),
+    "view_save": Entry(writes={"post": None}),
     "view_delete": Entry(lambda t: [t.saved_view.pk], "person", {"post": None}, False),
     "merges": Entry(writes={"post": None}),
     "merge": Entry(lambda t: [t.merge.pk], "person", {"post": None}),
