@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.utils.functional import Promise
@@ -32,13 +32,12 @@ class Column:
         if self.words is None:
             return self
         said, value = {key: str(word) for key, word in self.words.items()}, self.value
-        return replace(self, words=None, value=lambda row: said.get(value(row), value(row)))
+        return replace(self, words=None, value=lambda row: said.get(its := value(row), its))
 
 
 def plain(key: str, label: Any, width: int = 14, *, name: str = "", is_money: bool = False) -> Column:
     """A column that stands in the row under its key, or under `name`."""
-    source = name or key
-    return Column(key, label, lambda row: row.get(source), width, is_money=is_money)
+    return Column(key, label, itemgetter(name or key), width, is_money=is_money)
 
 
 def worded(key: str, label: Any, words: Mapping[str, Any], width: int = 12, *, name: str = "") -> Column:
@@ -153,12 +152,12 @@ def columns_for(shape: str, *, sees_money: bool, asked: str = "") -> list[Column
     worded_columns = [column.in_language() for column in columns]
     fields = EDITABLE[shape]
     # Fixed words are compared by their values, whatever the language of the sheet.
-    cells = [(column.key, column, fields[column.key]) for column in columns if column.key in fields]
-    rest = sorted(((c.key, c) for c in worded_columns if c.key not in fields), key=itemgetter(0))
+    cells = [(column.key, column.value, fields[column.key]) for column in columns if column.key in fields]
+    rest = [column.value for column in sorted(worded_columns, key=attrgetter("key")) if column.key not in fields]
 
     def key_of(row: Mapping[str, Any]) -> str:
-        texts = {name: canonical(column.value(row), field) for name, column, field in cells}
-        others = [canonical(column.value(row)) for _name, column in rest]
+        texts = {name: canonical(value(row), field) for name, value, field in cells}
+        others = [canonical(value(row)) for value in rest]
         return write_key(shape, row["pk"], row["read_at"], NAMES[shape], texts, others)
 
     return [*worded_columns, Column("key", KEY_LABEL, key_of, width=4, is_hidden=True)]

@@ -51,43 +51,47 @@ def ids_of(orders: QuerySet[Order]) -> list[int]:
     return list(orders.values_list("pk", flat=True))
 
 
+_NO_STEP = {"next_step": None, "next_due": None, "holder": None, "waiting_on": None}
+
+
 def _order_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     place = {pk: at for at, pk in enumerate(ids)}
     rows = sorted(Order.objects.filter(pk__in=ids).values(*_ORDER_FIELDS), key=lambda row: place[row["pk"]])
-    # What is next and what is late is asked of the orders that still run: most of a long list are closed.
+    # What is next is asked of the orders that are not closed: most of a long list are.
     steps = _next_steps([row["pk"] for row in rows if row["status"] in OPEN_ORDER])
-    lates = _lates([row["pk"] for row in rows if row["status"] in RUNNING_ORDER], now)
-    counts = _counts(ids)
+    counts = _counts(ids, now)
     names = {pk: in_language(zh, en) for pk, zh, en in ProcessTemplate.objects.values_list("pk", "name_zh", "name_en")}
     for row in rows:
         row["template_name"] = names.get(row["template_id"], "")
         row["read_at"] = now
         for name in ("ordered", "confirmed", "shipped", "delivered"):
             row[name] = _day(row[f"{name}_at"], zone)
-        row["done"], row["wanted"] = counts.get(row["pk"], (0, 0))
-        row["late"] = lates.get(row["pk"], 0)
-        row |= steps.get(row["pk"], {})
-        if due := row.get("next_due"):
+        row["done"], row["wanted"], late = counts.get(row["pk"], (0, 0, 0))
+        row["late"] = late if row["status"] in RUNNING_ORDER else 0
+        row |= steps.get(row["pk"], _NO_STEP)
+        if due := row["next_due"]:
             row["next_due"] = due.astimezone(zone).replace(tzinfo=None)
         if not access.sees_money(row["team_id"]):
             row["amount"] = row["currency"] = None
     return rows
 
 
-def _counts(ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """How many steps of each order are done, and wanted."""
+def _counts(ids: Sequence[int], now: datetime) -> dict[int, tuple[int, int, int]]:
+    """How many steps of each order are done, wanted and overdue; one pass over them."""
     dropped = [MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED]
-    done, wanted = Count("pk", filter=Q(status=MilestoneStatus.DONE)), Count("pk", filter=~Q(status__in=dropped))
     counted = (
-        Milestone.objects.filter(order__in=ids).order_by().values_list("order_id").annotate(done=done, wanted=wanted)
+        Milestone.objects.filter(order__in=ids)
+        .with_lateness(now)
+        .order_by()
+        .values_list("order_id")
+        .annotate(
+            done=Count("pk", filter=Q(status=MilestoneStatus.DONE)),
+            wanted=Count("pk", filter=~Q(status__in=dropped)),
+            late=Count("pk", filter=Q(is_late=True)),
+        )
+        .values_list("order_id", "done", "wanted", "late")
     )
-    return {pk: (done, wanted) for pk, done, wanted in counted}
-
-
-def _lates(ids: Sequence[int], now: datetime) -> dict[int, int]:
-    """How many steps of each running order are overdue."""
-    late = Milestone.objects.overdue(now).filter(order__in=ids).order_by().values_list("order_id")
-    return dict(late.annotate(late=Count("pk")))
+    return {pk: (done, wanted, late) for pk, done, wanted, late in counted}
 
 
 def _next_steps(ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
@@ -34,6 +34,11 @@ class Field:
     longest: int = 200
     words: Any = None
     may_be_empty: bool = True
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The stored values of a choice."""
+        return frozenset(self.words.values)
 
 
 # By shape and by the key of the exported column (orders.exports.columns).
@@ -77,21 +82,39 @@ def cleaned(text: str) -> str:
 
 def canonical(value: Any, field: Field | None = None) -> str:
     """One text for all spellings of a value: a spreadsheet may write 2026-03-04 as 2026/3/4, and 007 as 7."""
-    if value is None or value == "":
+    kind = type(value)
+    if kind is str:
+        return _of_text(value, field) if value else ""
+    if value is None:
         return ""
+    if kind is int:
+        return str(value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d" if value.time() == time() else "%Y-%m-%d %H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    text = value if isinstance(value, str) else str(value)
-    if field is None or field.kind in {"text", "date", "moment"}:
+    return value.isoformat() if isinstance(value, date) else _of_text(str(value), field)
+
+
+def _of_text(text: str, field: Field | None) -> str:
+    if field is None or field.kind in _PLAIN_KINDS:
         return _plain(text)
-    text = cleaned(text)
     if field.kind == "choice":
-        return _words(field.words).get(text.casefold(), text)
+        return text if text in field.values else _words(field.words).get(cleaned(text).casefold(), cleaned(text))
     if field.kind == "country":
-        return countries.code_of(text) or text
-    return text.casefold()
+        return _country_code(text)
+    return _folded(text)
+
+
+_PLAIN_KINDS = frozenset({"text", "date", "moment"})
+
+
+@lru_cache(maxsize=500)
+def _country_code(text: str) -> str:
+    return countries.code_of(cleaned(text)) or cleaned(text)
+
+
+@lru_cache(maxsize=5000)
+def _folded(text: str) -> str:
+    return cleaned(text).casefold()
 
 
 # A long export asks this of millions of cells, most of which say the same.

@@ -242,6 +242,8 @@ class Milestone(models.Model):
                 fields=["next_reminder_at"], name="milestone_to_remind", condition=Q(next_reminder_at__isnull=False)
             ),
             models.Index(fields=["order", "position"], name="milestone_order_position"),
+            # What is next of many orders: lists, board, export.
+            models.Index(fields=["order"], name="milestone_active", condition=Q(status="active")),
         ]
 
     def __str__(self) -> str:
