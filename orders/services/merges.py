@@ -207,7 +207,7 @@ def _write(merge: SheetMerge, look: Look, now: datetime, told: Told) -> tuple[Bu
 
 
 def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[Part]:
-    """The edits of one order as parts of `TakeParts`: fields together, then dates, then steps."""
+    """The edits of one order as parts of `TakeParts`: dates and steps, then fields together."""
     parts: list[Part] = []
     order_id, why = changes[0].order_id, {"side": merge.side, "reason": merge.reason}
     fields: dict[str, Any] = {}
@@ -228,7 +228,8 @@ def _parts(merge: SheetMerge, changes: Sequence[Change]) -> list[Part]:
     if wishes:
         parts.append(("wish", order_id, {"requested": wishes, "reason": merge.reason}))
     if fields:
-        parts.insert(0, ("edit", order_id, fields))
+        # Last: an order given to a colleague may leave the sight of who gives it.
+        parts.append(("edit", order_id, fields))
     return parts
 
 

@@ -215,6 +215,8 @@ def _complete(base: Proposal, statement: Statement, steps: Sequence[Milestone], 
 
 def words_of(proposal: Proposal) -> str:
     """What taking it would do, in a sentence."""
+    if not proposal.code:
+        return proposal.said
     values = proposal.values
     day = values.get("new_date") or values.get("at") or values.get("actual_finish_at")
     shown = {"day": _day(day) if day else _("the day you choose") if len(proposal.days) > 1 else _("now")}
@@ -226,7 +228,7 @@ def words_of(proposal: Proposal) -> str:
         return _("“%(step)s” waits on: %(side)s") % {"step": proposal.target, "side": Side(values["side"]).label}
     if proposal.code == "ship-edit":
         return _edit_words(proposal)
-    status = ShipmentStatus(proposal.code.removeprefix("ship-")).label if proposal.code else ""
+    status = ShipmentStatus(proposal.code.removeprefix("ship-")).label
     return _("Shipment %(number)s: %(status)s, %(day)s") % {"number": proposal.target, "status": status, **shown}
 
 

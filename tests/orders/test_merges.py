@@ -256,6 +256,21 @@ def test_a_wrong_cell_is_named_and_nothing_is_taken(site, orders, header, value,
     assert Order.objects.get(number="GD-1").note == "old"
 
 
+def test_an_order_is_given_away_and_moved_in_one_row(client, team, clerk, orders):
+    """A clerk sees their own orders only: what is given away is out of their sight at once."""
+    colleague = make_user("clerk", team=team, name="Wang Fang")
+    client.force_login(clerk)
+    new = orders[0].lines.get().promised_date_current + timedelta(days=7)
+    merge = send(client, edited(exported(client), {(2, "clerk"): "wang fang", (2, "promised date"): new}))
+    take(client, merge, side="customer", reason="asked for it")
+    order = Order.objects.get(number="GD-1")
+    assert merge.status == "done", merge.report
+    assert (order.clerk, order.current_promised_date) == (colleague, new)
+
+    client.post(reverse("act_undo", args=[merge.act_id]))
+    assert Order.objects.get(number="GD-1").clerk == clerk
+
+
 def test_an_order_that_refuses_stops_all(site, orders, lead):
     sheet = edited(exported(site), {(2, "note"): "good", (3, "note"): "too late"})
     merge = send(site, sheet)

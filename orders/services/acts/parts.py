@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -145,9 +146,9 @@ def take_parts(
     refused: dict[int, str] = {}
     for count, order_id in enumerate(sorted(by_order)):
         told(count, len(by_order))
-        order = Order.objects.visible_to(by).get(pk=order_id)
         try:
             with transaction.atomic():
+                order = Order.objects.visible_to(by).get(pk=order_id)
                 before, after = operation.do(order, {"parts": by_order[order_id]}, by=by, now=now)
                 ActItem.objects.create(
                     act=act,
@@ -159,5 +160,7 @@ def take_parts(
                 )
         except DomainError as refusal:
             refused[order_id] = str(refusal)
+        except ObjectDoesNotExist:
+            refused[order_id] = _("There is no such record any more, or you do not see it.")
     told(len(by_order), len(by_order))
     return act, refused
