@@ -15,6 +15,11 @@ def safe_text(text: str) -> str:
     return clean if len(clean) <= LONGEST_CELL else clean[: LONGEST_CELL - 1] + "…"
 
 
+def unguarded(text: str) -> str:
+    """The text without the apostrophe that `guarded` writes; any other apostrophe stays."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
+
+
 def guarded(text: str) -> str:
     """Text for a cell of a CSV file: an apostrophe before what would be a formula; the import takes it off again."""
     return f"'{text}" if _FORMULA.match(text) else text

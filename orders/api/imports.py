@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.forms.imports import PROFILES, teams_for
+from orders.imports.reading import MAX_BYTES
 from orders.models import ImportRun
 from orders.services import imports as services
 from orders.tasks import nudge_imports
@@ -35,7 +36,7 @@ class ImportBody(Body):
 
     def validate(self, attrs: dict) -> dict:
         attrs.setdefault("team", teams_for(self.context["request"].user).first())
-        if attrs["file"].size > services.MAX_BYTES:
+        if attrs["file"].size > MAX_BYTES:
             raise serializers.ValidationError({"file": [services.too_large()]})
         if attrs["team"] is None:
             raise serializers.ValidationError({"team": [services.no_such_team()]})

@@ -96,11 +96,9 @@ def _counts(ids: Sequence[int], now: datetime) -> dict[int, tuple[int, int, int]
 
 def _next_steps(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The most urgent active step of each order, as the list shows it."""
-    active = Milestone.objects.active().filter(order__in=ids)
-    active = active.annotate(holder=Coalesce(NullIf(F("assignee__name"), Value("")), F("assignee__username")))
+    first = Milestone.objects.filter(order__in=ids).next_of_orders()
+    first = first.annotate(holder=Coalesce(NullIf(F("assignee__name"), Value("")), F("assignee__username")))
     columns = ("order_id", "name_zh", "name_en", "due_at", "holder", "waiting_on")
-    # Distinct keeps the first row of each order by this sort; those without a due instant come last.
-    first = active.order_by("order_id", "due_at", "position", "pk").distinct("order_id")
     return {
         order_id: {
             "next_step": in_language(zh, en),

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from orders.imports import profile as profiles
-from orders.imports.reading import LEAVE_OUT
+from orders.imports.reading import LEAVE_OUT, MAX_BYTES
 from orders.imports.report import letter
 from orders.imports.sheets import Choice
 from orders.models import ImportRun
-from orders.services.imports import MAX_BYTES, too_large
+from orders.services.imports import too_large
 from teams.models import Team, User
 from teams.permissions import Permission
 from teams.refusals import RefusedForm

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from orders.merging.sheets import MAX_BYTES
+from orders.imports.reading import MAX_BYTES
 from orders.services.imports import too_large
 from orders.services.merges import MINE, THEIRS
 from orders.words import Side

@@ -15,13 +15,13 @@ from customers.models.companies import CODE_VALIDATOR
 from orders.imports import countries, dates
 from orders.imports.profile import Column, Profile
 from orders.imports.targets import target_of
+from orders.sheets_out import unguarded
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
+BLANKS = " \t\r\n\u3000\xa0\ufeff"  # that stand around a cell's text
 _BLANKS = re.compile(r"\s+")
 # Line breaks and tabs are folded to blanks before; what is left of these is no text.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# Exports write an apostrophe before what a spreadsheet would take for a formula; exactly that is taken off again.
-_GUARDED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
 _POSITIVE = frozenset({"quantity", "fx_rate", "position"})
 LONGEST_TEXT = 4000
 LARGEST = 10**15
@@ -159,10 +159,9 @@ class CellReader:
 
 def clean(raw: str, profile: Profile) -> tuple[str, tuple[Note, ...]]:
     """The text without blanks around it, double-encoding repaired and runs of blanks folded where the profile asks."""
-    text = raw.strip(" \t\r\n\u3000\xa0\ufeff")
+    text = raw.strip(BLANKS)
     notes: list[Note] = []
-    if _GUARDED.match(text):
-        text = text[1:]
+    text = unguarded(text)
     if profile.repair and not text.isascii():
         repaired = _repaired(text, profile.repair)
         if repaired is not None:

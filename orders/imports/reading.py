@@ -15,6 +15,7 @@ from teams.errors import DomainError
 LEAVE_OUT = "-"
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 200
+MAX_BYTES = 20_000_000  # of a sheet that comes by the browser or the API
 csv.field_size_limit(1_000_000)
 
 _WRONG_KINDS = {

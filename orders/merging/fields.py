@@ -15,15 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.imports import countries, dates
-from orders.sheets_out import safe_text
+from orders.imports.cells import BLANKS, CONTROL
+from orders.instants import instant_on
+from orders.sheets_out import safe_text, unguarded
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Side
 
-_GUARDED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?\Z|[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+\Z")
 _CLOCK = re.compile(r"(.+?)[ T](\d{1,2}):(\d{2})(:\d{2})?\Z")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-NOON = time(12)
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,7 @@ class CellRefused(Exception):
 
 def cleaned(text: str) -> str:
     """A cell's text as an export writes it, without blanks around it and without the apostrophe before a formula."""
-    text = safe_text(text).replace("\r\n", "\n").strip(" \t\r\n\u3000\xa0\ufeff")
-    return text[1:] if _GUARDED.match(text) else text
+    return unguarded(safe_text(text).replace("\r\n", "\n").strip(BLANKS))
 
 
 def canonical(value: Any, field: Field | None = None) -> str:
@@ -144,7 +142,7 @@ def read(text: str, field: Field, *, people: Mapping[str, list[Any]], zone: Zone
         CellRefused
     """
     text = cleaned(text)
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         raise CellRefused(_("The cell holds characters that are no text."))
     if not text:
         if not field.may_be_empty:
@@ -199,8 +197,7 @@ def _moment(text: str, field: Field, people: Any, zone: ZoneInfo, now: datetime)
         raise CellRefused(_("This is no date; write it as 2026-03-31 or 2026-03-31 17:30."))
     if isinstance(found, datetime):
         return found.replace(tzinfo=zone)
-    noon = datetime.combine(found, NOON, zone)
-    return min(noon, now) if found == now.astimezone(zone).date() else noon
+    return instant_on(found, zone=zone, now=now)
 
 
 _READERS: dict[str, Any] = {

@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.exports.columns import KEY_LABEL, SHAPES
-from orders.imports.reading import FileRefused, read_table
+from orders.imports.reading import MAX_BYTES, FileRefused, read_table
 from orders.imports.workbooks import Sheet, is_workbook, read_workbook
 from orders.merging.fields import NAMES
 from orders.merging.keys import RowKey, read_key
 
-MAX_BYTES = 20_000_000
 MAX_ROWS = 100_000
 _HEADER_WITHIN = 20
 

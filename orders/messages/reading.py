@@ -86,7 +86,6 @@ class Statement:
     days: tuple[date, ...] = ()
     is_assumed: bool = False
     fields: dict[str, str] = field(default_factory=dict)  # bl_no, booking_no, seal_no, container_no
-    quantities: list[str] = field(default_factory=list)
 
 
 def candidate_words(text: str) -> set[str]:
@@ -156,7 +155,6 @@ def _read_clause(part: str, offset: int, said: str, *, today: date) -> tuple[Sta
         # “from 9 to 20 September”: what things become stands last.
         statement.days, statement.is_assumed = days[-1].days, days[-1].is_assumed
     for found in _QUANTITY.finditer(part):
-        statement.quantities.append(found[0])
         marks.append(Mark(offset + found.start(), offset + found.end(), "quantity"))
     for name, pattern in EVENTS:
         if found := pattern.search(part):
@@ -182,9 +180,7 @@ def _about(
         if name:
             event, step = "step", name
             marks.append(Mark(offset + at, offset + at + len(name), "step"))
-    return Statement(
-        order, found.text, event, step, found.days, found.is_assumed, dict(found.fields), list(found.quantities)
-    )
+    return Statement(order, found.text, event, step, found.days, found.is_assumed, dict(found.fields))
 
 
 def _step_in(part: str, names: Collection[str]) -> tuple[int, str]:

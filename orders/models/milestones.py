@@ -45,6 +45,11 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def active(self) -> Self:
         return self.filter(status=MilestoneStatus.ACTIVE)
 
+    def next_of_orders(self) -> Self:
+        """The most urgent active step of each order; those without a due instant come last, then by the process."""
+        urgent = F("due_at").asc(nulls_last=True)
+        return self.active().order_by("order_id", urgent, "position", "pk").distinct("order_id")
+
     def of_running_orders(self) -> Self:
         """Their clocks run: the order is confirmed, and neither held, closed nor cancelled."""
         return self.filter(order__status__in=RUNNING_ORDER)

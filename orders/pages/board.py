@@ -55,9 +55,9 @@ def columns_of(orders: QuerySet[Order], *, now: datetime, stage: str = "") -> li
 
 
 def _next_steps(orders: QuerySet[Order]) -> QuerySet[Milestone]:
-    """The most urgent active step of each order; of those due at once, the first of the process."""
-    active = Milestone.objects.active().of_running_orders().filter(order__in=orders.order_by().values("pk"))
-    first = active.order_by("order_id", F("due_at").asc(nulls_last=True), "position", "pk").distinct("order_id")
+    """What is next of each order, as rows that can be counted and ranked."""
+    steps = Milestone.objects.of_running_orders().filter(order__in=orders.order_by().values("pk"))
+    first = steps.next_of_orders()
     return Milestone.objects.filter(pk__in=first.values("pk"))
 
 

@@ -26,7 +26,6 @@ from orders.workflow import OrderStatus, TransitionNotAllowed
 from teams.errors import DomainError
 from teams.models import Organization, Team, User
 
-MAX_BYTES = 20_000_000
 KEPT = timedelta(days=30)
 Status = ImportRun.Status
 

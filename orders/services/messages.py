@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from orders.containers import ContainerRefused, normal_numbers
+from orders.instants import instant_on
 from orders.messages import Mark, Statement, read_message
 from orders.messages.reading import candidate_words
 from orders.models import BulkAct, Milestone, Order, Shipment
@@ -24,7 +25,6 @@ from teams.errors import DomainError
 from teams.models import User
 
 MOST = 200  # proposals of one message
-_NOON = time(12)
 _WAITS = {"waits_customer": Side.CUSTOMER, "waits_supplier": Side.SUPPLIER, "waits_carrier": Side.CARRIER}
 _FIELD_NAMES = ("container_no", "seal_no", "bl_no", "booking_no")
 
@@ -246,10 +246,8 @@ def _day(text: str) -> str:
 
 
 @transaction.atomic
-def take(
-    *, chosen: Mapping[int, Proposal], days: Mapping[int, str], side: str, by: User, now: datetime
-) -> tuple[BulkAct, int]:
-    """Do the proposals, by their places in the list, all of them or none; returns the act and how many orders changed.
+def take(*, chosen: Mapping[int, Proposal], days: Mapping[int, str], side: str, by: User, now: datetime) -> BulkAct:
+    """Do the proposals, by their places in the list, all of them or none.
 
     `days` answers which day is meant, `side` at whose wish promises move.
 
@@ -268,7 +266,7 @@ def take(
         raise MessageRefused(
             _("Nothing was changed."), fields={f"take-{places[order_id]}": text for order_id, text in refused.items()}
         )
-    return act, len(by_order)
+    return act
 
 
 def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) -> Part:
@@ -287,15 +285,10 @@ def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) ->
         return "promise", proposal.target_id, {"new_date": new_date, "side": side, "reason": reason}
     for name in ("at", "actual_finish_at"):
         if name in values:
-            values[name] = _instant(date.fromisoformat(values[name]), now)
+            values[name] = instant_on(date.fromisoformat(values[name]), zone=timezone.get_current_timezone(), now=now)
     for name in ("etd", "eta"):
         if name in values:
             values[name] = date.fromisoformat(values[name])
     if proposal.code == "complete":
         values["note"] = proposal.said
     return proposal.code, proposal.target_id, values
-
-
-def _instant(day: date, now: datetime) -> datetime:
-    noon = datetime.combine(day, _NOON, timezone.get_current_timezone())
-    return min(noon, now)

@@ -59,7 +59,7 @@ def message_take(request: PersonRequest) -> HttpResponse:
     }
     days = {place: request.POST.get(f"day-{place}", "") for place in chosen}
     try:
-        act, _count = services.take(
+        act = services.take(
             chosen=chosen, days=days, side=request.POST.get("side", ""), by=request.user, now=timezone.now()
         )
     except DomainError as refusal:
