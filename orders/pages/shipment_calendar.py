@@ -51,6 +51,11 @@ class Month:
     weeks: list[list[Day]]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in the month itself; a phone shows only days with something."""
+        return not any(day.entries for week in self.weeks for day in week if day.is_of_month)
+
+    @property
     def before(self) -> date:
         return (self.first - timedelta(days=1)).replace(day=1)
 

@@ -324,6 +324,8 @@ def test_month_shows_sailings_arrivals_and_cut_offs_in_the_readers_zone(site, or
     month = site.get(reverse("shipment_calendar") + "?month=2026-06").context["month"]
     days = {day.date: [entry.kind for entry in day.entries] for week in month.weeks for day in week if day.entries}
 
+    assert not month.is_empty
+    assert site.get(reverse("shipment_calendar") + "?month=2026-09").context["month"].is_empty
     assert days == {date(2026, 6, 9): ["si"], ETD: ["etd"], date(2026, 6, 15): ["eta"]}
 
 
