@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from customers import services
 from customers.api import colleagues_of, require_at
+from customers.filters import filtered
 from customers.forms import PARTS, CompanyFilterForm, CompanyForm, ContactForm, InteractionForm
 from customers.models import Company, Contact
 from customers.registry import OrderCounts, order_book
@@ -34,7 +35,7 @@ def company_list(request: PersonRequest) -> HttpResponse:
     form.is_valid()  # a filter that cannot be read is not used
     wanted = form.cleaned_data
     visible = Company.objects.visible_to(request.user)
-    companies = _filtered(visible, wanted, request)
+    companies = filtered(visible, wanted, request.user)
     page = Paginator(companies.select_related("owner").order_by("name", "pk"), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
@@ -54,25 +55,6 @@ def company_list(request: PersonRequest) -> HttpResponse:
         "may_create": request.user.access.allows_somewhere(Permission.COMPANY_EDIT),
     }
     return render(request, "customers/companies.html", context)
-
-
-def _filtered(companies: Any, wanted: dict[str, Any], request: PersonRequest) -> Any:
-    if wanted.get("q"):
-        companies = companies.search(wanted["q"])
-    match wanted.get("part"):
-        case "customer":
-            companies = companies.customers()
-        case "supplier":
-            companies = companies.suppliers()
-        case "forwarder":
-            companies = companies.filter(is_forwarder=True)
-    if wanted.get("country"):
-        companies = companies.filter(country=wanted["country"].upper())
-    if wanted.get("grade"):
-        companies = companies.filter(grade=wanted["grade"])
-    if wanted.get("owner"):
-        companies = companies.filter(owner__in=colleagues_of(request.user).filter(username=wanted["owner"]))
-    return companies
 
 
 def _visible(request: PersonRequest, code: str) -> Company:

@@ -28,6 +28,7 @@ from orders.views import (
 urlpatterns = [
     path("", desk.desk, name="desk"),
     path("desk/counts/", desk.desk_counts, name="desk_counts"),
+    path("desk/export/", desk.desk_export, name="desk_export"),
     path("desk/people/", desk.desk_people, name="desk_people"),
     path("board/", board.board, name="board"),
     path("desk/message/", messages.message_paste, name="message_paste"),
@@ -40,6 +41,7 @@ urlpatterns = [
     path("a/<str:token>/", answers.answer, name="answer"),
     path("steps/<int:pk>/<slug:action>/", steps.step_act, name="step_act"),
     path("company-options/", order_new.company_options, name="company_options"),
+    path("company-export/", exports.company_export, name="company_export"),
     path("orders/", orders.order_list, name="orders"),
     path("orders/find/", orders.order_find, name="order_find"),
     path("orders/names/", order.mention_list, name="mention_list"),

@@ -137,6 +137,19 @@ SHIPMENT_COLUMNS: tuple[Column, ...] = (
     plain("weight_kg", _("weight, kg"), 12),
     plain("owner", _("logistics coordinator"), 14, name="owner__name"),
 )
+# Of the list of companies; it is not sent back.
+COMPANY_COLUMNS: tuple[Column, ...] = (
+    plain("code", _("code"), 14),
+    plain("name", _("name"), 30),
+    plain("name_en", _("English name"), 30),
+    plain("relation", _("relation"), 16),
+    plain("country", _("country"), 14),
+    plain("city", _("city"), 14),
+    plain("grade", _("grade"), 8),
+    plain("owner", _("owner"), 14),
+    plain("open_orders", _("open orders"), 10),
+    plain("overdue_orders", _("overdue orders"), 10),
+)
 SHAPES: dict[str, tuple[Column, ...]] = {"orders": ORDER_COLUMNS, "lines": LINE_COLUMNS, "steps": STEP_COLUMNS}
 KEY_LABEL = _("row key, leave as it is")
 

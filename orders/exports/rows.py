@@ -7,11 +7,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import pgettext
 
+from customers.models import Company
+from customers.registry import OrderCounts, order_book
 from orders.models import Milestone, Order, OrderLine, ProcessTemplate, Shipment, ShipmentLine
 from orders.models.templates import in_language
 from orders.workflow import OPEN_ORDER, RUNNING_ORDER, MilestoneStatus
 from teams.access import Access
+from teams.countries import country_name
 from teams.models import User
 
 CHUNK = 1000
@@ -124,7 +128,19 @@ def _line_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo
 def _step_rows(ids: Sequence[int], access: Access, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     place = {pk: at for at, pk in enumerate(ids)}
     steps = Milestone.objects.filter(order__in=ids).order_by("position", "pk").values(*_STEP_FIELDS)
-    rows = sorted(steps, key=lambda row: place[row["order_id"]])
+    return _shown_steps(sorted(steps, key=lambda row: place[row["order_id"]]), now, zone)
+
+
+def read_steps(ids: Sequence[int], *, now: datetime, zone: ZoneInfo) -> Iterator[list[dict[str, Any]]]:
+    """Rows of the steps `ids` in their order, as the shape "steps" has them, a list for each chunk."""
+    for at in range(0, len(ids), CHUNK):
+        chunk = ids[at : at + CHUNK]
+        place = {pk: position for position, pk in enumerate(chunk)}
+        steps = Milestone.objects.filter(pk__in=chunk).values(*_STEP_FIELDS)
+        yield _shown_steps(sorted(steps, key=lambda row: place[row["pk"]]), now, zone)
+
+
+def _shown_steps(rows: list[dict[str, Any]], now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     for row in rows:
         row["step_name"] = in_language(row["name_zh"], row["name_en"])
         row["assignee__name"] = row["assignee__name"] or row["assignee__username"]
@@ -146,6 +162,32 @@ _READERS: dict[str, Callable[..., list[dict[str, Any]]]] = {
 
 def _day(at: datetime | None, zone: ZoneInfo) -> Any:
     return at.astimezone(zone).date() if at else None
+
+
+def read_companies(companies: QuerySet[Company], *, viewer: User, now: datetime) -> Iterator[list[dict[str, Any]]]:
+    """Rows of the companies in their order, a list for each chunk; of their orders those that `viewer` sees count."""
+    ids = list(companies.values_list("pk", flat=True))
+    for at in range(0, len(ids), CHUNK):
+        found = Company.objects.select_related("owner").in_bulk(ids[at : at + CHUNK])
+        counts = order_book().counts(found, viewer=viewer, now=now)
+        yield [_company_row(found[pk], counts.get(pk, OrderCounts())) for pk in ids[at : at + CHUNK] if pk in found]
+
+
+def _company_row(company: Company, counts: OrderCounts) -> dict[str, Any]:
+    relations = {
+        pgettext("company", "Customer"): company.is_customer,
+        pgettext("company", "Dealer"): company.is_dealer,
+        pgettext("company", "Supplier"): company.is_supplier,
+        pgettext("company", "Forwarder"): company.is_forwarder,
+    }
+    return {
+        **{name: getattr(company, name) for name in ("code", "name", "name_en", "city", "grade")},
+        "relation": ", ".join(word for word, holds in relations.items() if holds),
+        "country": country_name(company.country),
+        "owner": str(company.owner or ""),
+        "open_orders": counts.open,
+        "overdue_orders": counts.overdue,
+    }
 
 
 _SHIPMENT_FIELDS = (

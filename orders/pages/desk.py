@@ -78,16 +78,19 @@ def horizon(user: User, now: datetime) -> tuple[datetime, datetime]:
     return midnights[0], midnights[1]
 
 
+def _by_urgency() -> list[Any]:
+    """What can be worked on stands first ("active" before "pending"), then by due instant."""
+    return [F("status").asc(), F("due_at").asc(nulls_last=True), F("pk").asc()]
+
+
 def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> list[Section]:
     """The desk's sections with their rows; `only` opens one section further. One query for rows and counts."""
     steps = desk_steps(user, who, now)
     if only:
         steps = steps.filter(section=only)
     in_section: dict[str, Any] = {"partition_by": [F("section")]}
-    # What can be worked on stands first ("active" before "pending"), then by due instant.
-    by_urgency = [F("status").asc(), F("due_at").asc(nulls_last=True), F("pk").asc()]
     ranked = steps.annotate(
-        rank=Window(RowNumber(), order_by=by_urgency, **in_section),
+        rank=Window(RowNumber(), order_by=_by_urgency(), **in_section),
         section_total=Window(Count("pk"), **in_section),
     ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
     milestones = list(with_row_data(ranked).order_by("rank", "pk"))
@@ -99,6 +102,15 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
         section.rows.append(row)
         section.total = milestone.section_total
     return list(sections.values())
+
+
+def listed_ids(user: User, who: User | None, now: datetime, only: str = "") -> list[int]:
+    """All steps of the desk as it shows them: section by section, what can be worked on first, then by due instant."""
+    steps = desk_steps(user, who, now).order_by(*_by_urgency()).values_list("section", "pk")
+    found: dict[str, list[int]] = {key: [] for key in DeskSection.values}
+    for section, pk in steps:
+        found[section].append(pk)
+    return [pk for key, ids in found.items() if only in ("", key) for pk in ids]
 
 
 def count_sections(user: User, who: User | None, now: datetime) -> dict[str, int]:

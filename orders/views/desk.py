@@ -1,17 +1,20 @@
 """My desk: what is late, due and waiting; a lead sees the team's and may pick one person."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
+from orders.exports.columns import columns_for
+from orders.exports.rows import read_steps
 from orders.filters import people_of
 from orders.pages import desk as desk_page
 from orders.pages.people import read_loads
 from orders.pages.steps import quick_sides
+from orders.views.exports import file_response
 from orders.words import DeskSection
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
@@ -64,6 +67,20 @@ def desk(request: PersonRequest) -> HttpResponse:
         "may_skip": user.access.allows_somewhere(Permission.MILESTONE_SKIP),
     }
     return render(request, "orders/desk.html", context)
+
+
+@login_required
+@require_safe
+def desk_export(request: PersonRequest) -> HttpResponseBase:
+    """The desk by its address as csv or xlsx, all of it; the sheet can be edited and sent back like any of steps."""
+    now, form, only = timezone.now(), request.GET.get("format", "xlsx"), request.GET.get("section", "")
+    if form not in {"csv", "xlsx"} or only not in {"", *DeskSection.values}:
+        raise Http404
+    who, _people = _whose(request)
+    ids = desk_page.listed_ids(request.user, who, now, only)
+    rows = read_steps(ids, now=now, zone=request.organization.zone)
+    columns = columns_for("steps", sees_money=request.user.access.sees_any_money)
+    return file_response(columns, rows, form, name=f"desk-{timezone.localdate(now)}", title=gettext("My desk"))
 
 
 @login_required

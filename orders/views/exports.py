@@ -10,10 +10,13 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from orders.exports.columns import SHAPES, Column, columns_for
-from orders.exports.rows import read_rows
+from customers.filters import filtered
+from customers.forms import CompanyFilterForm
+from customers.models import Company
+from orders.exports.columns import COMPANY_COLUMNS, SHAPES, Column, columns_for
+from orders.exports.rows import read_companies, read_rows
 from orders.exports.writing import Chunks, csv_lines, write_xlsx
 from orders.models import ExportRun
 from orders.services import exports as services
@@ -87,6 +90,20 @@ def as_attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@login_required
+@require_safe
+def company_export(request: PersonRequest) -> HttpResponseBase:
+    """The list of companies by its address as csv or xlsx, all of it and in its order."""
+    filters, now = CompanyFilterForm(request.GET), timezone.now()
+    form = request.GET.get("format", "xlsx")
+    if form not in {"csv", "xlsx"}:
+        raise Http404
+    filters.is_valid()  # a filter that cannot be read is not used, as on the page
+    companies = filtered(Company.objects.visible_to(request.user), filters.cleaned_data, request.user)
+    rows = read_companies(companies.order_by("name", "pk"), viewer=request.user, now=now)
+    return file_response(COMPANY_COLUMNS, rows, form, name=f"companies-{timezone.localdate(now)}", title=_("Customers"))
 
 
 @login_required

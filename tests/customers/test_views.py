@@ -1,6 +1,8 @@
 """The customers' pages: found and filtered, notes in seconds, duplicates warned of, no lost update."""
 
+import csv
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.urls import reverse
@@ -174,3 +176,25 @@ def test_list_and_profile_take_a_constant_number_of_queries(client, clerk, team,
         assert len(client.get(reverse("customers")).context["rows"]) == count
     with django_assert_max_num_queries(15):
         client.get(reverse("company", args=[company.code]))
+
+
+def test_the_list_leaves_as_it_is_filtered(client, clerk, team):
+    acme = make_company(team=team, name="Acme", country="US", grade="A", is_customer=True, is_supplier=True)
+    make_company(team=team, name="=Berg", country="DE")
+    make_confirmed_order(team=team, by=clerk, customer=acme, now=timezone.now() - timedelta(days=8))
+    make_company(team=make_team("OTHER"), name="Of others")
+    address = reverse("company_export")
+
+    def rows(**query):
+        text = client.get(address, {"format": "csv", **query}).getvalue().decode("utf-8-sig")
+        return {row["name"]: row for row in csv.DictReader(StringIO(text))}
+
+    assert list(rows(country="US")) == ["Acme"]
+    assert "Of others" not in rows()
+    assert "'=Berg" in rows()
+    only = rows()["Acme"]
+    assert (only["relation"], only["grade"], only["open orders"], only["overdue orders"]) == (
+        *("Customer, Supplier", "A", "1", "1"),
+    )
+    assert client.get(address).content[:2] == b"PK"
+    assert client.get(address, {"format": "pdf"}).status_code == 404

@@ -1,5 +1,7 @@
+import csv
 import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -305,3 +307,38 @@ def test_counts_answer_the_same_numbers_as_the_desk(client, clerk, order):
     counts = client.get("/desk/counts/").context["counts"]
 
     assert {key: total for key, _title, total in counts} == desk
+
+
+def exported(client, query=""):
+    text = client.get(f"/desk/export/?format=csv{query}").getvalue().decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text)))
+
+
+def test_the_desk_leaves_as_a_sheet_in_its_order(client, clerk, order, now):
+    other = make_confirmed_order(by=clerk, team=order.team, now=now, number="GD-2")
+    clerk.language = "en"
+    clerk.save()
+    client.force_login(clerk)
+    page = sections_of(client)
+
+    rows = exported(client)
+
+    places = [(row["order number"], row["position"]) for row in rows]
+    expected = [
+        (row.milestone.order.number, str(row.milestone.position)) for section in page.values() for row in section.rows
+    ]
+    assert places == expected  # short enough for the page to show all
+    assert {number for number, _place in places} == {order.number, other.number}
+    by_section = {key: len(exported(client, f"&section={key}")) for key in page}
+    assert by_section == {key: section.total for key, section in page.items()}
+    assert sum(count > 0 for count in by_section.values()) > 1
+    assert client.get("/desk/export/").content[:2] == b"PK"
+    assert client.get("/desk/export/?format=pdf").status_code == 404
+    assert client.get("/desk/export/?section=nonsense").status_code == 404
+
+
+def test_a_sheet_of_a_desk_holds_what_its_reader_sees(client, order):
+    stranger = make_user("clerk", team=make_team("OTHER"), language="en")
+    client.force_login(stranger)
+
+    assert exported(client) == []
