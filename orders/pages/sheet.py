@@ -23,7 +23,7 @@ from orders.models import (
 )
 from orders.pages.axis import draw_axis
 from orders.pages.plan import Outlook, outlook_of, read_live, shortfalls_of
-from orders.pages.register import OrderRow
+from orders.pages.register import ListedStep, OrderRow
 from orders.pages.steps import StepRow, rows_of, with_row_data
 from orders.pages.timeline import read_timeline
 from orders.services.flow import cargo_of
@@ -156,10 +156,17 @@ def _next(rows: list[StepRow]) -> list[StepRow]:
 
 def _strip(order: Order, rows: list[StepRow]) -> OrderRow:
     """The same bar as in the list of orders."""
-    for row in rows:
-        row.milestone.is_late = row.is_overdue  # type: ignore[attr-defined]  # as with_lateness adds it
-        row.milestone.is_stopped = row.pause is not None  # type: ignore[attr-defined]  # as with_lateness adds it
-    return OrderRow(order, [row.milestone for row in rows], late_count=sum(row.is_overdue for row in rows))
+    return OrderRow(order, [_listed(row) for row in rows], late_count=sum(row.is_overdue for row in rows))
+
+
+def _listed(row: StepRow) -> ListedStep:
+    step = row.milestone
+    return ListedStep(
+        *(step.position, step.status, step.name_zh, step.name_en, step.due_at, step.waiting_on),
+        holder=str(step.assignee) if step.assignee else None,
+        is_late=row.is_overdue,
+        is_stopped=row.pause is not None,
+    )
 
 
 def _plan(order: Order, rows: list[StepRow], shipments: list[ShipmentRow], now: datetime) -> dict[str, Any]:
