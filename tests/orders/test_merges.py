@@ -94,6 +94,16 @@ def test_an_unedited_sheet_changes_nothing(site, orders, rows, form):
     assert "changes nothing" in site.get(reverse("merge", args=[merge.pk])).content.decode()
 
 
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_the_sheet_of_a_desk_comes_back_like_any_of_steps(site, orders, form):
+    page = site.get("/desk/export/", {"format": form, "who": "all"})
+    content = page.getvalue() if page.streaming else page.content
+    found = look(send(site, content, name=f"desk.{form}")).found
+
+    assert found.rows == found.untouched > 0
+    assert (found.changes, found.problems, found.fixed, found.newer) == ([], [], [], 0)
+
+
 def test_what_a_spreadsheet_respells_is_no_edit(site, orders):
     """Excel writes dates of a csv its own way and takes leading zeros for a number."""
     rows = list(csv.reader(StringIO(exported(site, form="csv").decode("utf-8-sig"))))
