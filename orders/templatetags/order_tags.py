@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
-from orders.pages.steps import StepRow
+from orders.pages.steps import StepRow, quick_sides
 from orders.words import Side, Stage
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.permissions import RoleCode
@@ -76,6 +77,41 @@ def role_name(role: str) -> str:
 def joined(names: Any) -> str:
     """Names in one line."""
     return pgettext("between names", ", ").join(str(name) for name in names)
+
+
+class StepState(NamedTuple):
+    """All that the buttons of a step depend on, but for the step's key."""
+
+    status: str
+    is_open: bool
+    actions: frozenset[str]
+    is_one_click: bool
+    has_gates: bool
+    has_missing: bool
+
+
+# Stands for the step's key while its buttons are put together; no key grows so long.
+_ANY_STEP = 987_654_321_987_654_321
+
+
+@register.simple_tag
+def step_actions(row: StepRow, view: str) -> SafeString:
+    """What may be done with a step, on the page `view` ("desk" or "order")."""
+    step = row.milestone
+    state = StepState(
+        *(step.status, step.is_open, row.actions, row.is_one_click),
+        has_gates=bool(row.gates),
+        has_missing=bool(row.missing),
+    )
+    html = _actions_html(state, "order" if view == "order" else "desk", get_language() or "")
+    return SafeString(html.replace(str(_ANY_STEP), str(step.pk)))
+
+
+@lru_cache(maxsize=512)
+def _actions_html(state: StepState, view: str, language: str) -> str:
+    """The buttons of hundreds of steps on a page are of a dozen kinds; each is rendered once in a `language`."""
+    context = {"state": state, "view": view, "pk": _ANY_STEP, "quick_sides": quick_sides()}
+    return render_to_string("orders/_step_actions.html", context)
 
 
 @register.simple_tag

@@ -13,7 +13,6 @@ from orders.exports.rows import read_steps
 from orders.filters import people_of
 from orders.pages import desk as desk_page
 from orders.pages.people import read_loads
-from orders.pages.steps import quick_sides
 from orders.views.exports import file_response
 from orders.words import DeskSection
 from teams.errors import NotPermitted
@@ -61,7 +60,6 @@ def desk(request: PersonRequest) -> HttpResponse:
         "is_empty": not any(section.total for section in sections),
         "view": "desk",
         "key_list": KEYS,
-        "quick_sides": quick_sides(),
         "done_rows": [] if only else desk_page.done_today(user, now),
         "may_assign": user.access.allows_somewhere(Permission.MILESTONE_ASSIGN),
         "may_skip": user.access.allows_somewhere(Permission.MILESTONE_SKIP),

@@ -8,7 +8,6 @@ from orders.forms.checks import InspectionForm, PaymentForm, SampleForm, Verdict
 from orders.forms.documents import CommentForm, DocumentForm
 from orders.models import Order
 from orders.pages.sheet import read_sheet
-from orders.pages.steps import quick_sides
 from teams.http import PersonRequest
 
 
@@ -18,7 +17,6 @@ def sheet_context(
     """What the page reads, and its forms: empty, or as given in `forms` with what was refused."""
     sheet = read_sheet(order, user=request.user, now=timezone.now(), all_events=all_events, is_fresh=is_fresh)
     return {
-        "quick_sides": quick_sides(),
         "document_form": DocumentForm(),
         "comment_form": CommentForm(),
         "sample_form": SampleForm(),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.forms.steps import FORMS, StepForm
 from orders.models import BulkAct, Milestone
-from orders.pages.steps import ACTIONS, StepRow, quick_instants, quick_sides, rows_of, with_row_data
+from orders.pages.steps import ACTIONS, StepRow, quick_instants, rows_of, with_row_data
 from orders.services import milestones as services
 from orders.services.acts import OPERATIONS, do_one
 from orders.services.milestones import require_on
@@ -86,7 +86,7 @@ def _answer(request: PersonRequest, pk: int, act: BulkAct | None) -> HttpRespons
         response = render(request, "orders/_order_body.html", sheet_context(request, milestone.order))
         return offer_undo(response, act)
     row = rows_of([milestone], user=request.user, now=timezone.now())[0]
-    response = render(request, "orders/_step_row.html", {"row": row, "view": "desk", "quick_sides": quick_sides()})
+    response = render(request, "orders/_step_row.html", {"row": row, "view": "desk"})
     return offer_undo(response, act, "desk-changed")
 
 

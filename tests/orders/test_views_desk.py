@@ -342,3 +342,22 @@ def test_a_sheet_of_a_desk_holds_what_its_reader_sees(client, order):
     client.force_login(stranger)
 
     assert exported(client) == []
+
+
+def test_buttons_carry_the_key_of_their_own_row_in_the_language_of_the_reader(client, clerk, order):
+    client.force_login(clerk)
+    pages = {}
+    for language in ("en", "zh-hans"):
+        clerk.language = language
+        clerk.save()
+        pages[language] = client.get("/?section=late")
+    rows = [row for section in pages["en"].context["sections"] for row in section.rows]
+    completable = [row.milestone.pk for row in rows if "complete" in row.actions and not row.gates]
+    assert len(completable) > 1
+    for page in pages.values():
+        text = page.content.decode()
+        assert "987654321" not in text
+        for pk in completable:
+            assert f'href="/steps/{pk}/complete/?view=desk"' in text
+    assert "Complete" in pages["en"].content.decode()
+    assert "Complete" not in pages["zh-hans"].content.decode()
