@@ -8,11 +8,11 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from lucide.templatetags.lucide import lucide
 
 register = template.Library()
@@ -54,9 +54,15 @@ def day(value: date | datetime | None) -> str:
     """06-30 周二 in the reader's zone; with the year where it is not the current one."""
     if value is None or value == "":
         return "—"
-    local = timezone.localtime(value) if isinstance(value, datetime) else value
-    style = "m-d" if local.year == timezone.localdate().year else "Y-m-d"
-    return f"{date_format(local, style)} {weekday(local)}"
+    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return _day(local, timezone.localdate().year, get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _day(local: date, year: int, language: str) -> str:
+    """A page shows hundreds of days of a few weeks; each is worded once in a `language`."""
+    digits = local.isoformat()
+    return f"{digits[5:] if local.year == year else digits} {weekday(local)}"
 
 
 @register.filter
@@ -64,7 +70,7 @@ def moment(value: datetime | None) -> str:
     """06-30 周二 17:30 in the reader's zone."""
     if value is None or value == "":
         return "—"
-    return f"{day(value)} {date_format(timezone.localtime(value), 'H:i')}"
+    return f"{day(value)} {timezone.localtime(value):%H:%M}"
 
 
 @register.filter

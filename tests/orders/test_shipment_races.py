@@ -14,7 +14,8 @@ from tests.factories import MONDAY, first_line, make_confirmed_order, make_team,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-# In this database: on the same server other processes run other tests.
+# In this database: on the same server other processes run other tests. Postgres reads the activity once in a
+# transaction: without clearing that, a connection opened after the first look is never seen.
 WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
 """
@@ -23,6 +24,7 @@ SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT grante
 def wait_until_somebody_waits_for_a_lock():
     for _try in range(500):
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return
