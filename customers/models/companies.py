@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from teams.models.changes import Versioned
 
@@ -126,6 +126,17 @@ class Company(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def relations(self) -> list[str]:
+        """What the company is to us, in words; a customer's word stands first."""
+        words = {
+            pgettext("company", "Customer"): self.is_customer,
+            pgettext("company", "Dealer"): self.is_dealer,
+            pgettext("company", "Supplier"): self.is_supplier,
+            pgettext("company", "Forwarder"): self.is_forwarder,
+        }
+        return [word for word, holds in words.items() if holds]
 
 
 class _OfCompanyQuerySet(models.QuerySet):

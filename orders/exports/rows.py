@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
-from django.utils.translation import pgettext
 
 from customers.models import Company
 from customers.registry import OrderCounts, order_book
@@ -174,15 +173,9 @@ def read_companies(companies: QuerySet[Company], *, viewer: User, now: datetime)
 
 
 def _company_row(company: Company, counts: OrderCounts) -> dict[str, Any]:
-    relations = {
-        pgettext("company", "Customer"): company.is_customer,
-        pgettext("company", "Dealer"): company.is_dealer,
-        pgettext("company", "Supplier"): company.is_supplier,
-        pgettext("company", "Forwarder"): company.is_forwarder,
-    }
     return {
         **{name: getattr(company, name) for name in ("code", "name", "name_en", "city", "grade")},
-        "relation": ", ".join(word for word, holds in relations.items() if holds),
+        "relation": ", ".join(company.relations),
         "country": country_name(company.country),
         "owner": str(company.owner or ""),
         "open_orders": counts.open,

@@ -13,7 +13,7 @@ from orders.exports.rows import read_steps
 from orders.filters import people_of
 from orders.pages import desk as desk_page
 from orders.pages.people import read_loads
-from orders.views.exports import file_response
+from orders.views.exports import asked_format, file_response
 from orders.words import DeskSection
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
@@ -71,8 +71,8 @@ def desk(request: PersonRequest) -> HttpResponse:
 @require_safe
 def desk_export(request: PersonRequest) -> HttpResponseBase:
     """The desk by its address as csv or xlsx, all of it; the sheet can be edited and sent back like any of steps."""
-    now, form, only = timezone.now(), request.GET.get("format", "xlsx"), request.GET.get("section", "")
-    if form not in {"csv", "xlsx"} or only not in {"", *DeskSection.values}:
+    now, form, only = timezone.now(), asked_format(request), request.GET.get("section", "")
+    if only not in {"", *DeskSection.values}:
         raise Http404
     who, _people = _whose(request)
     ids = desk_page.listed_ids(request.user, who, now, only)

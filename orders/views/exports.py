@@ -86,6 +86,18 @@ def file_response(columns: Sequence[Column], chunks: Chunks, form: str, *, name:
     return as_attachment(response, f"{name}.{form}")
 
 
+def asked_format(request: PersonRequest) -> str:
+    """The kind of file that the address asks for, a workbook unless it says csv.
+
+    Raises:
+        Http404
+    """
+    form = request.GET.get("format", "xlsx")
+    if form not in {"csv", "xlsx"}:
+        raise Http404
+    return form
+
+
 def as_attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -97,9 +109,7 @@ def as_attachment(response: HttpResponseBase, name: str) -> HttpResponseBase:
 def company_export(request: PersonRequest) -> HttpResponseBase:
     """The list of companies by its address as csv or xlsx, all of it and in its order."""
     filters, now = CompanyFilterForm(request.GET), timezone.now()
-    form = request.GET.get("format", "xlsx")
-    if form not in {"csv", "xlsx"}:
-        raise Http404
+    form = asked_format(request)
     filters.is_valid()  # a filter that cannot be read is not used, as on the page
     companies = filtered(Company.objects.visible_to(request.user), filters.cleaned_data, request.user)
     rows = read_companies(companies.order_by("name", "pk"), viewer=request.user, now=now)

@@ -40,7 +40,7 @@ from orders.services import shipments as services
 from orders.services.acts import OPERATIONS, do_one
 from orders.services.cargo import RESHAPABLE
 from orders.views.acts import offer_undo
-from orders.views.exports import file_response
+from orders.views.exports import asked_format, file_response
 from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
@@ -144,9 +144,7 @@ def row_of(request: PersonRequest, number: str) -> ShipmentRow:
 def shipment_export(request: PersonRequest) -> HttpResponseBase:
     """The list by its address as csv or xlsx, all of it and in its order."""
     form, now = ShipmentFilterForm(request.GET), timezone.now()
-    file_form = request.GET.get("format", "xlsx")
-    if file_form not in {"csv", "xlsx"}:
-        raise Http404
+    file_form = asked_format(request)
     form.is_valid()
     status = form.cleaned_data.get("status") or "moving"
     shipments = _filtered(Shipment.objects.visible_to(request.user), form.cleaned_data, status, request.user, now)
