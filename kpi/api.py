@@ -21,13 +21,13 @@ from kpi.periods import SIZES
 from kpi.questions import Question, read_by, read_filters, read_period
 from kpi.registry import METRICS, metric_of
 from kpi.serializers import (
+    MEMBERS,
     FigureAnswer,
     MetricListAnswer,
-    MilestoneMember,
-    OrderMember,
     figure_as_json,
     metric_as_json,
 )
+from kpi.subjects import ORDERS
 from teams.api.views import ApiView
 from teams.models import User
 from teams.permissions import Permission
@@ -68,7 +68,7 @@ class FigureView(ApiView, GenericAPIView):
         """
         try:
             period = read_period(request.query_params, now=self.now)
-            filters = read_filters(request.query_params, viewer=self.user, has_steps=metric.of_steps)
+            filters = read_filters(request.query_params, viewer=self.user, subject=metric.subject)
         except BadQuestion as bad:
             raise ValidationError({name: [text] for name, text in bad.fields.items()}) from bad
         return Question(period, self.user, self.now, filters)
@@ -125,7 +125,7 @@ class FigureDetailView(FigureView):
                 request.query_params.get("by", ""),
                 period=asked.period,
                 is_stock=metric.is_stock,
-                has_steps=metric.of_steps,
+                subject=metric.subject,
             )
         except BadQuestion as bad:
             raise ValidationError({name: [text] for name, text in bad.fields.items()}) from bad
@@ -145,8 +145,8 @@ class MemberListView(FigureView):
     """The rows behind a figure, as many as it counts."""
 
     def get_serializer_class(self) -> Any:
-        of_steps = getattr(self, "swagger_fake_view", False) or self.metric().of_steps
-        return MilestoneMember if of_steps else OrderMember
+        fake = getattr(self, "swagger_fake_view", False)
+        return MEMBERS[ORDERS.code if fake else self.metric().subject.code]
 
     @extend_schema(
         operation_id="kpi_members",
@@ -158,13 +158,13 @@ class MemberListView(FigureView):
         ],
         responses=PolymorphicProxySerializer(
             component_name="KpiMember",
-            serializers=[OrderMember, MilestoneMember],
+            serializers=list(MEMBERS.values()),
             resource_type_field_name=None,
             many=True,
         ),
     )
     def get(self, request: Request, code: str) -> Response:
-        """The orders or milestones counted, or with `rule` those left out."""
+        """The rows counted, or with `rule` those left out."""
         metric = self.metric()
         asked = self.asked(request, metric)
         part, rule = request.query_params.get("part", "denominator"), request.query_params.get("rule", "")
@@ -175,5 +175,5 @@ class MemberListView(FigureView):
             raise ValidationError({"rule": [_("choose one of: %(names)s") % {"names": ", ".join(rules)}]})
         rows = figures.excluded_members(code, asked, rule) if rule else figures.members(code, asked, part)
         serializer = self.get_serializer_class()
-        page = self.paginate_queryset(serializer.joined(rows))
-        return self.get_paginated_response(serializer(page, many=True).data)
+        page = self.paginate_queryset(rows.select_related(*metric.subject.joined))
+        return self.get_paginated_response(serializer(page, many=True, context={"metric": metric}).data)

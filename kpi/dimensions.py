@@ -16,9 +16,11 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from customers.models import Company
+from kpi.models import CHECK_KINDS
 from kpi.periods import SIZES
+from kpi.subjects import SHIPMENTS, STEPS, Subject
 from orders.filters import people_of
-from orders.models import Milestone, Order, ProcessTemplate
+from orders.models import Milestone, Order, ProcessTemplate, Shipment
 from orders.words import Incoterm, Mode, Stage
 from teams.models import Team, User
 from teams.permissions import RoleCode
@@ -31,13 +33,16 @@ Labels = Mapping[Any, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Dimension:
-    """`path` leads from an order, `step_path` from a milestone; empty where it makes no sense."""
+    """`path` leads from an order; empty where only other subjects have it."""
 
     code: str
     name: Promise
     path: str
-    step_path: str
     empty: ClassVar[Any] = None  # how the database writes that there is none
+
+    def path_from(self, subject: Subject) -> str:
+        """The lookup that leads from a row to its value; empty where a subject cannot be split by it."""
+        return subject.path(self.code, self.path)
 
     def labels(self, values: Collection[Any]) -> Labels:
         raise NotImplementedError
@@ -65,11 +70,16 @@ class RowDimension(Dimension):
         rows = self.model._default_manager.filter(meant)
         if viewer is not None and not viewer.access.sees_all:
             # Also who stands on a row that the viewer sees, such as a colleague who has left the team.
-            source = Order.objects.visible_to(viewer) if self.path else Milestone.objects.visible_to(viewer)
-            met = source.values(self.path or self.step_path)
-            rows = rows.filter(Q(pk__in=self.visible(viewer).order_by().values("pk")) | Q(pk__in=met))
+            rows = rows.filter(Q(pk__in=self.visible(viewer).order_by().values("pk")) | Q(pk__in=self._met(viewer)))
         found = list(rows[:3])
         return next((row.pk for row in found if str(getattr(row, self.key)) == text), found[0].pk if found else None)
+
+    def _met(self, viewer: User) -> QuerySet:
+        if self.path:
+            return Order.objects.visible_to(viewer).values(self.path)
+        if path := self.path_from(STEPS):
+            return Milestone.objects.visible_to(viewer).values(path)
+        return Shipment.objects.visible_to(viewer).values(self.path_from(SHIPMENTS))
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,18 @@ class CountryDimension(Dimension):
         return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else None
 
 
+class CheckDimension(Dimension):
+    """A kind of sample or of inspection."""
+
+    empty = ""
+
+    def labels(self, values: Collection[Any]) -> Labels:
+        return {value: (value, str(CHECK_KINDS.get(value, value))) for value in values}
+
+    def find(self, text: str, viewer: User | None) -> Any:
+        return text if text in CHECK_KINDS else None
+
+
 class TemplateDimension(Dimension):
     """A process, whatever its version."""
 
@@ -115,17 +137,20 @@ _COMPANY = (Company, "code", Company.objects.visible_to)
 DIMENSIONS: dict[str, Dimension] = {
     dimension.code: dimension
     for dimension in (
-        RowDimension("team", pgettext_lazy("dimension", "Team"), "team", "order__team", *_TEAM),
-        RowDimension("clerk", pgettext_lazy("dimension", "Clerk"), "clerk", "order__clerk", *_PERSON),
-        RowDimension("customer", pgettext_lazy("dimension", "Customer"), "customer", "order__customer", *_COMPANY),
-        RowDimension("supplier", pgettext_lazy("dimension", "Supplier"), "supplier", "order__supplier", *_COMPANY),
-        CountryDimension("country", pgettext_lazy("dimension", "Country"), "country", "order__country"),
-        WordDimension("mode", pgettext_lazy("dimension", "Mode"), "mode", "order__mode", Mode),
-        WordDimension("incoterm", pgettext_lazy("dimension", "Incoterm"), "incoterm", "order__incoterm", Incoterm),
-        TemplateDimension("template", pgettext_lazy("dimension", "Process"), "template__code", "order__template__code"),
-        RowDimension("assignee", pgettext_lazy("dimension", "Person"), "", "assignee", *_PERSON),
-        WordDimension("role", pgettext_lazy("dimension", "Role"), "", "role", RoleCode),
-        WordDimension("stage", pgettext_lazy("dimension", "Stage"), "", "stage", Stage),
+        RowDimension("team", pgettext_lazy("dimension", "Team"), "team", *_TEAM),
+        RowDimension("clerk", pgettext_lazy("dimension", "Clerk"), "clerk", *_PERSON),
+        RowDimension("customer", pgettext_lazy("dimension", "Customer"), "customer", *_COMPANY),
+        WordDimension("grade", pgettext_lazy("dimension", "Customer grade"), "customer__grade", Company.Grade),
+        RowDimension("supplier", pgettext_lazy("dimension", "Supplier"), "supplier", *_COMPANY),
+        CountryDimension("country", pgettext_lazy("dimension", "Country"), "country"),
+        WordDimension("mode", pgettext_lazy("dimension", "Mode"), "mode", Mode),
+        WordDimension("incoterm", pgettext_lazy("dimension", "Incoterm"), "incoterm", Incoterm),
+        TemplateDimension("template", pgettext_lazy("dimension", "Process"), "template__code"),
+        RowDimension("assignee", pgettext_lazy("dimension", "Person"), "", *_PERSON),
+        WordDimension("role", pgettext_lazy("dimension", "Role"), "", RoleCode),
+        WordDimension("stage", pgettext_lazy("dimension", "Stage"), "", Stage),
+        RowDimension("forwarder", pgettext_lazy("dimension", "Forwarder"), "", *_COMPANY),
+        CheckDimension("check", pgettext_lazy("dimension", "Check"), ""),
     )
 }
 BY = (*SIZES, *DIMENSIONS)

@@ -89,7 +89,7 @@ def breakdown(code: str, asked: Question, by: str) -> list[Group]:
     metric = metric_of(code)
     if by in SIZES:
         return _over_time(metric, asked, by)
-    path = DIMENSIONS[by].step_path if metric.of_steps else DIMENSIONS[by].path
+    path = DIMENSIONS[by].path_from(metric.subject)
     grouped = _grouped(_aggregate(metric, metric.rows(asked), path), path)
     labels = labels_of(DIMENSIONS[by], list(grouped))
     groups = [Group(*labels[value], assemble(metric, asked.period, rows)) for value, rows in grouped.items()]

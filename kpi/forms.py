@@ -13,6 +13,7 @@ from kpi.dimensions import DIMENSIONS
 from kpi.errors import BadQuestion
 from kpi.periods import months_before
 from kpi.questions import Question, read_filters, read_period
+from kpi.subjects import ORDERS, Subject
 from orders.filters import people_of
 from orders.models import Order
 from orders.words import Mode
@@ -80,7 +81,7 @@ class QuestionForm(forms.Form):
             return self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1)
         return preset_days(self.preset, self.now.astimezone(Organization.current().zone).date())
 
-    def question(self, *, has_steps: bool = False) -> Question:
+    def question(self, *, subject: Subject = ORDERS) -> Question:
         """The question asked; what cannot be read is told beside it and left out."""
         faults: dict[str, str] = {}
         self.is_valid()
@@ -96,7 +97,7 @@ class QuestionForm(forms.Form):
             if not self.data.get(code):
                 continue
             try:
-                filters |= read_filters({code: self.data[code]}, viewer=self.user, has_steps=has_steps)
+                filters |= read_filters({code: self.data[code]}, viewer=self.user, subject=subject)
             except BadQuestion as bad:
                 faults[code] = bad.fields.get(code, str(bad))
         for name, text in faults.items():

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kpi.dimensions import BY, DIMENSIONS, NONE
 from kpi.errors import BadQuestion
 from kpi.periods import FIRST_DAY, LAST_DAY, SIZES, Period, month_of
+from kpi.subjects import Subject
 from teams.models import Organization, User
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -51,11 +52,11 @@ def read_period(params: Mapping[str, str], *, now: datetime) -> Period:
     return Period(days["from"], days["to"], organization.timezone)
 
 
-def read_filters(params: Mapping[str, str], *, viewer: User | None, has_steps: bool) -> dict[str, Any]:
+def read_filters(params: Mapping[str, str], *, viewer: User | None, subject: Subject) -> dict[str, Any]:
     """The dimensions among `params` as database values.
 
     Raises:
-        BadQuestion: the viewer knows of no such team, person, company …; or the figure counts orders, not steps.
+        BadQuestion: the viewer knows of no such team, person, company …; or the figure counts rows that have none.
     """
     filters: dict[str, Any] = {}
     faults: dict[str, str] = {}
@@ -63,8 +64,8 @@ def read_filters(params: Mapping[str, str], *, viewer: User | None, has_steps: b
         text = params.get(code, "")
         if not text:
             continue
-        if not (has_steps or dimension.path):
-            faults[code] = _("this figure counts orders, not steps")
+        if not dimension.path_from(subject):
+            faults[code] = _("this figure counts %(subject)s, which have no such thing") % {"subject": subject.name}
             continue
         filters[code] = dimension.empty if text == NONE else dimension.find(text, viewer)
         if text != NONE and filters[code] is None:
@@ -74,13 +75,13 @@ def read_filters(params: Mapping[str, str], *, viewer: User | None, has_steps: b
     return filters
 
 
-def read_by(text: str, *, period: Period, is_stock: bool, has_steps: bool) -> str:
+def read_by(text: str, *, period: Period, is_stock: bool, subject: Subject) -> str:
     """The dimension to split by; empty for none.
 
     Raises:
         BadQuestion: there is none of that name for this figure, or it would make too many parts.
     """
-    offered = [name for name in BY if name in SIZES or has_steps or DIMENSIONS[name].path]
+    offered = [name for name in BY if name in SIZES or DIMENSIONS[name].path_from(subject)]
     if text and text not in offered:
         raise BadQuestion({"by": _("choose one of: %(names)s") % {"names": ", ".join(offered)}})
     if text in SIZES and period.bucket_count(text) > (MOST_INSTANTS if is_stock else MOST_BUCKETS):

@@ -6,22 +6,50 @@ from types import MappingProxyType
 from kpi.errors import UnknownMetric
 from kpi.metrics.base import Metric
 from kpi.metrics.delivery import InFull, OnTimeDelivery, OnTimeInFull
-from kpi.metrics.speed import CycleTime, OrderToShip
-from kpi.metrics.steps import DaysOverdue, OverdueIncidence, OverdueStock, SlaAttainment
+from kpi.metrics.discipline import (
+    AcknowledgeTime,
+    FirstPassYield,
+    LeadTimeDeviation,
+    SupplierOnTime,
+    UpdateTimeliness,
+)
+from kpi.metrics.promises import OnTimeToRequest, PromiseChanges
+from kpi.metrics.shipments import OnTimeShipment
+from kpi.metrics.speed import CycleTime, NetCycleTime, OrderToConfirm, OrderToShip
+from kpi.metrics.steps import (
+    CauseCoded,
+    DaysOverdue,
+    OverdueIncidence,
+    OverdueStock,
+    SlaAttainment,
+    TaskCompletion,
+)
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
         metric.code: metric
         for metric in (
             OnTimeDelivery(),
+            OnTimeToRequest(),
+            OnTimeShipment(),
             InFull(),
             OnTimeInFull(),
+            PromiseChanges(),
             CycleTime(),
+            NetCycleTime(),
+            OrderToConfirm(),
             OrderToShip(),
+            LeadTimeDeviation(),
             SlaAttainment(),
             OverdueStock(),
             OverdueIncidence(),
             DaysOverdue(),
+            AcknowledgeTime(),
+            SupplierOnTime(),
+            UpdateTimeliness(),
+            FirstPassYield(),
+            CauseCoded(),
+            TaskCompletion(),
         )
     }
 )

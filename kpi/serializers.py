@@ -1,5 +1,6 @@
 """Figures, groups and members as JSON. Numbers are numbers; money has no place here."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from rest_framework import serializers
 from kpi.figures import Figure
 from kpi.metrics.base import Metric
 from kpi.periods import Period
-from orders.models import Milestone, Order
+from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS, SUBJECTS
 from teams.api.fields import InstantField
 
 
@@ -38,7 +39,7 @@ def metric_as_json(metric: Metric) -> dict[str, Any]:
         "source": metric.source,
         "is_higher_better": metric.is_higher_better,
         "is_stock": metric.is_stock,
-        "of": "milestones" if metric.of_steps else "orders",
+        "of": metric.subject.code,
     }
 
 
@@ -70,14 +71,14 @@ class MetricAnswer(serializers.Serializer):
 
     code = serializers.CharField()
     name = serializers.CharField()
-    unit = serializers.CharField(help_text=_("%, d (calendar days) or wd (working days)"))
+    unit = serializers.CharField(help_text=_("%, d (calendar days), wd (working days) or h (working hours)"))
     formula = serializers.CharField()
     formula_version = serializers.IntegerField()
     attribution = serializers.CharField(help_text=_("the date that puts a row into a period"))
     source: Any = serializers.CharField()  # a field of the answer, not of the serializer
     is_higher_better = serializers.BooleanField()
     is_stock = serializers.BooleanField(help_text=_("taken at the end of the period instead of over it"))
-    of = serializers.ChoiceField(["orders", "milestones"])
+    of = serializers.ChoiceField([subject.code for subject in SUBJECTS])
     url = serializers.URLField()
 
 
@@ -131,10 +132,13 @@ class FigureAnswer(FigurePart):
 
 class _Member(serializers.Serializer):
     outcome = serializers.CharField(help_text=_("what became of it: on_time, late, hit, miss, or why it is left out"))
-    days = serializers.SerializerMethodField(help_text=_("what is summed; only for figures that are a mean"))
+    measure = serializers.SerializerMethodField(
+        help_text=_("what is summed, in `unit`; only for figures that are a mean")
+    )
 
-    def get_days(self, row: Any) -> float | None:
-        return number(getattr(row, "days", None))
+    def get_measure(self, row: Any) -> float | None:
+        metric: Metric = self.context["metric"]
+        return number(getattr(row, metric.amount)) if metric.amount else None
 
 
 class OrderMember(_Member):
@@ -150,19 +154,17 @@ class OrderMember(_Member):
     shipped_at = InstantField()
     delivered_at = InstantField()
 
-    @staticmethod
-    def joined(rows: Any) -> Any:
-        return rows.select_related("customer", "team", "clerk")
 
-    class Meta:
-        model = Order
+class _OfOrder(_Member):
+    """Of something that belongs to an order."""
 
-
-class MilestoneMember(_Member):
     id = serializers.IntegerField()
     order = serializers.CharField(source="order.number")
     customer = serializers.CharField(source="order.customer.code", default=None)
     customer_name = serializers.CharField(source="order.customer.name", default=None)
+
+
+class MilestoneMember(_OfOrder):
     code = serializers.CharField()
     name = serializers.CharField()
     stage = serializers.CharField()
@@ -171,11 +173,44 @@ class MilestoneMember(_Member):
     status = serializers.CharField()
     waiting_on = serializers.CharField()
     due_at = InstantField()
+    baseline_finish_at = InstantField()
     closed_at = InstantField()
+    recorded_at = InstantField()
 
-    @staticmethod
-    def joined(rows: Any) -> Any:
-        return rows.select_related("order__customer", "assignee")
 
-    class Meta:
-        model = Milestone
+class CheckMember(_OfOrder):
+    kind = serializers.CharField()
+    round = serializers.IntegerField()
+    verdict = serializers.CharField()
+    decided_on = serializers.DateField()
+    by = serializers.CharField(source="by.username")
+
+
+class ShipmentMember(_Member):
+    number = serializers.CharField()
+    team = serializers.CharField(source="team.code")
+    owner = serializers.CharField(source="owner.username", default=None)
+    forwarder = serializers.CharField(source="forwarder.code", default=None)
+    status = serializers.CharField()
+    mode = serializers.CharField()
+    etd_original = serializers.DateField()
+    etd = serializers.DateField()
+    atd = InstantField()
+
+
+class ReminderMember(_Member):
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    recipient = serializers.CharField(source="recipient.username")
+    shown_at = InstantField()
+    acknowledged_at = InstantField()
+
+
+# By the code of the subject.
+MEMBERS: Mapping[str, type[_Member]] = {
+    ORDERS.code: OrderMember,
+    STEPS.code: MilestoneMember,
+    SHIPMENTS.code: ShipmentMember,
+    CHECKS.code: CheckMember,
+    REMINDERS.code: ReminderMember,
+}

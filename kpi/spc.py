@@ -1,4 +1,4 @@
-"""Statistical process control: XmR charts with their signals, Pareto, percentiles. Pure: no Django, no clock, no queries.
+"""Statistical process control: XmR charts with their signals, Pareto, percentiles. Pure: no clock, no queries.
 
 Sources: Shewhart's individuals chart as in the NIST/SEMATECH e-Handbook 6.3.2.2 and Wheeler's “Understanding
 Variation”; rules of Western Electric; screening of ranges after Nelson (Journal of Quality Technology 14, 1982).

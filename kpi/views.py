@@ -20,6 +20,7 @@ from kpi.figures import PARTS
 from kpi.forms import PRESETS, QuestionForm, filter_choices
 from kpi.metrics.base import Metric
 from kpi.registry import metric_of
+from kpi.subjects import ORDERS
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
 from teams.permissions import Permission
@@ -38,7 +39,7 @@ def _ask(request: PersonRequest, metric: Metric | None = None) -> tuple[Question
     if not request.user.access.allows_somewhere(Permission.KPI_VIEW):
         raise NotPermitted(_("Your role does not see figures."))
     form = QuestionForm(request.GET, user=request.user, now=timezone.now())
-    return form, form.question(has_steps=metric is not None and metric.of_steps)
+    return form, form.question(subject=metric.subject if metric else ORDERS)
 
 
 def _metric(code: str) -> Metric:
@@ -88,7 +89,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     figure = figures.figure(code, asked)
     before = figures.figure(code, asked.within(asked.period.previous()))
     months = figures.trend(code, asked.within(months_until(asked.period, TREND_MONTHS)))
-    offered = [name for name, each in DIMENSIONS.items() if metric.of_steps or each.path]
+    offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = request.GET.get("by", "")
     by = by if by in offered else "clerk"
     groups = figures.breakdown(code, asked, by)
@@ -130,8 +131,7 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponse:
     if part not in PARTS or (rule and rule not in rules):
         raise Http404
     rows = figures.excluded_members(code, asked, rule) if rule else figures.members(code, asked, part)
-    joined = ("order__customer", "assignee") if metric.of_steps else ("customer", "clerk")
-    paginator = Paginator(rows.select_related(*joined), PAGE_SIZE)
+    paginator = Paginator(rows.select_related(*metric.subject.joined), PAGE_SIZE)
     page = paginator.get_page(request.GET.get("page"))
     hit, miss = pages.part_names(metric)
     context = {

@@ -1,7 +1,8 @@
-"""Counting working days inside SQL, so that a figure over many rows stays one statement.
+"""Counting working days and hours inside SQL, so that a figure over many rows stays one statement.
 
 A calendar's days become one string of bits, a 1 for each day worked; the working days between two dates are the bits
-set between them. Which days are worked is asked of teams.worktime alone.
+set between them. Its hours become two arrays: when work begins, and how much was worked before. Which days and hours
+are worked is asked of teams.worktime alone.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, Func, IntegerField, When
+from django.db.models import Case, DecimalField, Func, IntegerField, When
 from django.db.models.expressions import Combinable
 
 from teams.models import WorkCalendar
@@ -69,3 +70,87 @@ def working_days(
         for each in calendars
     ]
     return Case(*branches, output_field=IntegerField())
+
+
+@lru_cache(maxsize=64)
+def _openings(schedule: WorkSchedule, first_year: int, last_year: int) -> tuple[str, str]:
+    """The instants at which work begins in these years, and the open time before each and at last, in microseconds."""
+    openings: list[int] = []
+    before: list[int] = []
+    total = 0
+    for number in range(first_year, last_year + 1):
+        year = schedule.years.year(number)
+        openings += year.openings
+        before += [total + each for each in year.sums[:-1]]
+        total += year.sums[-1]
+    return _array(openings), _array([*before, total])
+
+
+def _array(numbers: list[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+class _HoursWorked(Func):
+    """Working hours from one instant to a later one on one calendar."""
+
+    output_field = DecimalField()
+    arity = 2
+    # Null where a side is; 0 where the end comes first. OFFSET keeps what is found from being computed twice.
+    template = """(
+        SELECT CASE WHEN since IS NULL OR until IS NULL THEN NULL ELSE GREATEST(
+            CASE last WHEN 0 THEN 0
+            ELSE before[last] + LEAST(until - openings[last], before[last + 1] - before[last]) END
+            - CASE first WHEN 0 THEN 0
+            ELSE before[first] + LEAST(since - openings[first], before[first + 1] - before[first]) END,
+            0
+        ) / 3600000000.0 END
+        FROM (
+            SELECT *, width_bucket(since, openings) AS first, width_bucket(until, openings) AS last
+            FROM (
+                SELECT %s::bigint[] AS openings, %s::bigint[] AS before,
+                    (EXTRACT(EPOCH FROM ({start})) * 1000000)::bigint AS since,
+                    (EXTRACT(EPOCH FROM ({end})) * 1000000)::bigint AS until
+                OFFSET 0
+            ) AS asked
+            OFFSET 0
+        ) AS found
+    )"""
+
+    def __init__(self, start: Any, end: Any, *, openings: str, before: str) -> None:
+        super().__init__(start, end)
+        self.openings = openings
+        self.before = before
+
+    def as_sql(
+        self,
+        compiler: Any,
+        connection: Any,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> Any:
+        (start, start_params), (end, end_params) = (compiler.compile(part) for part in self.source_expressions)
+        sql = self.template.format(start=start, end=end)
+        return sql, (self.openings, self.before, *start_params, *end_params)
+
+
+def working_hours(
+    start: str | Combinable,
+    end: str | Combinable,
+    *,
+    calendar: str,
+    calendars: Iterable[WorkCalendar],
+    since: datetime | None,
+    now: datetime,
+) -> Case:
+    """Working hours between two instants of a row, `wh(a, b)`, on the calendar that the path `calendar` leads to.
+
+    No `start` may lie before the year of `since`, which keeps the statement short.
+    """
+    first_year = max(BASE.year, (since or now).year - 1)
+    branches = []
+    for each in calendars:
+        openings, before = _openings(each.schedule(), first_year, now.year + 1)
+        branches.append(When(**{calendar: each.pk}, then=_HoursWorked(start, end, openings=openings, before=before)))
+    return Case(*branches, output_field=DecimalField())

@@ -35,6 +35,10 @@ class Step(models.TextChoices):
     MANAGER = "manager"
 
 
+# Kinds of the notifications that remind of a step.
+KINDS = tuple(f"milestone_{step}" for step in Step)
+
+
 @dataclass(frozen=True)
 class Rungs:
     """The instants of one milestone's ladder; None for a rung that it has not."""

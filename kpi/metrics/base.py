@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import Aggregate, Count, FloatField, QuerySet, Sum
+from django.db.models import Aggregate, Count, FloatField, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from kpi.dimensions import DIMENSIONS
+from kpi.models import Check
 from kpi.questions import Question
-from orders.models import Milestone, Order
+from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS, Subject
+from orders import reminders
+from orders.models import Milestone, Order, Shipment, ShipmentLine
 from orders.models.milestones import MilestoneQuerySet
 from orders.models.orders import OrderQuerySet
+from orders.models.shipments import ShipmentQuerySet
+from teams.models import Membership, Notification
 
 HIT, MISS = "hit", "miss"
 Number = int | Decimal
@@ -63,7 +68,7 @@ class Metric:
     is_higher_better: ClassVar[bool]
     source: ClassVar[str]
     formula_version: ClassVar[int] = 1
-    of_steps: ClassVar[bool] = False  # rows are milestones, else orders
+    subject: ClassVar[Subject] = ORDERS  # what its rows are
     is_stock: ClassVar[bool] = False  # taken at the end of the period, not over it
     # Figures of one family read the same rows by the same outcomes; the one with an amount knows all their sums.
     family: ClassVar[str] = ""
@@ -111,7 +116,7 @@ def orders_of(asked: Question) -> OrderQuerySet:
     orders = Order.objects.eligible().of_goods()
     if asked.viewer is not None:
         orders = orders.visible_to(asked.viewer)
-    return orders.filter(**_conditions(asked, "path"))
+    return orders.filter(**_conditions(asked, ORDERS))
 
 
 def steps_of(asked: Question) -> MilestoneQuerySet:
@@ -119,11 +124,37 @@ def steps_of(asked: Question) -> MilestoneQuerySet:
     steps = Milestone.objects.filter(order__in=Order.objects.eligible())
     if asked.viewer is not None:
         steps = steps.visible_to(asked.viewer)
-    return steps.filter(**_conditions(asked, "step_path"))
+    return steps.filter(**_conditions(asked, STEPS))
 
 
-def _conditions(asked: Question, path_field: str) -> dict[str, Any]:
-    paths = {code: getattr(DIMENSIONS[code], path_field) for code in asked.filters}
+def shipments_of(asked: Question) -> ShipmentQuerySet:
+    """Shipments that carry goods of an order that counts; one that carries nothing yet belongs to nobody's figure."""
+    aboard = ShipmentLine.objects.filter(order_line__order__in=Order.objects.eligible())
+    shipments = Shipment.objects.filter(pk__in=aboard.values("shipment"))
+    if asked.viewer is not None:
+        shipments = shipments.visible_to(asked.viewer)
+    return shipments.filter(**_conditions(asked, SHIPMENTS))
+
+
+def checks_of(asked: Question) -> QuerySet[Check]:
+    """Samples decided and lots inspected, of orders that count and that the viewer may see."""
+    orders = Order.objects.eligible()
+    if asked.viewer is not None:
+        orders = orders.visible_to(asked.viewer)
+    return Check.objects.filter(order__in=orders, **_conditions(asked, CHECKS))
+
+
+def reminders_of(asked: Question) -> QuerySet[Notification]:
+    """Reminders of steps: everybody's, those of the people in the teams that the viewer oversees, and own ones."""
+    found = Notification.objects.filter(kind__in=reminders.KINDS)
+    if asked.viewer is not None and not asked.viewer.access.sees_all:
+        overseen = Membership.objects.filter(team__in=asked.viewer.access.team_scope_ids)
+        found = found.filter(Q(recipient=asked.viewer) | Q(recipient__in=overseen.values("user")))
+    return found.filter(**_conditions(asked, REMINDERS))
+
+
+def _conditions(asked: Question, subject: Subject) -> dict[str, Any]:
+    paths = {code: DIMENSIONS[code].path_from(subject) for code in asked.filters}
     return {
         f"{paths[code]}__isnull" if value is None else paths[code]: True if value is None else value
         for code, value in asked.filters.items()

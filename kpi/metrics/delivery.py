@@ -15,14 +15,14 @@ WITHDRAWN = Rule("R3", pgettext_lazy("rule", "Cancelled by the customer before i
 NOT_IN_FULL = "not_in_full"
 
 
-class _Delivery(Metric):
+class Delivery(Metric):
     unit = "%"
     unit_name = pgettext_lazy("unit", "%")
     scale = 100
     is_higher_better = True
 
 
-class _ByPromise(_Delivery):
+class _ByPromise(Delivery):
     """Attributed to the period of the original promise, so that late and undelivered orders do not vanish (R1)."""
 
     family = "promise"
@@ -62,7 +62,7 @@ class OnTimeInFull(_ByPromise):
     misses = (Punctuality.LATE, NOT_IN_FULL)
 
 
-class InFull(_Delivery):
+class InFull(Delivery):
     code = "K04"
     name = pgettext_lazy("figure", "In full at first delivery")
     formula = _(

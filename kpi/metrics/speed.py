@@ -1,4 +1,4 @@
-"""Speed: K11 order cycle time and K14 order to ship. Attributed to the period in which the order finished (R2)."""
+"""Speed: K11 and K12 order cycle time, K13 order to confirm, K14 order to ship; by the period of the finish (R2)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,20 +14,25 @@ from django.db.models import (
     DecimalField,
     F,
     Func,
+    Min,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
+    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from kpi.metrics.base import HIT, Metric, Percentile, Rule, orders_of
 from kpi.questions import Question
-from kpi.workdays import working_days
-from orders.models import Order
+from kpi.workdays import working_days, working_hours
+from orders.models import ClockPause, Order
+from orders.words import Side
 from teams.models import WorkCalendar
 
 NO_ORDER_DATE, NO_SHIP_DATE = "no_order_date", "no_ship_date"
@@ -65,6 +70,8 @@ class _Duration(Metric):
 
 
 class CycleTime(_Duration):
+    """Gross: nothing is taken off for waiting."""
+
     code = "K11"
     name = pgettext_lazy("figure", "Order cycle time")
     formula = _("calendar days from order to full delivery, summed ÷ orders fully delivered in the period")
@@ -94,6 +101,95 @@ class CycleTime(_Duration):
         age = Days(Value(at), F("ordered_at"))
         found = under_way.aggregate(open_count=Count("pk"), open_mean=Avg(age))
         return {**found, "open_at": at}
+
+
+class Dwell(Func):
+    """Calendar days that lie in any of the time ranges of a subquery, each counted once; 0 of none."""
+
+    template = (
+        "(SELECT COALESCE(SUM(EXTRACT(EPOCH FROM upper(part) - lower(part))), 0) / 86400"
+        " FROM unnest(%(expressions)s) AS part)"
+    )
+    arity = 1
+    output_field = DecimalField()
+
+
+class NetCycleTime(CycleTime):
+    """Without the time in which the customer let us wait: union of the pauses on their side."""
+
+    code = "K12"
+    name = pgettext_lazy("figure", "Order cycle time, net")
+    formula = _(
+        "calendar days from order to full delivery, less those of pauses on the customer's side, summed ÷ orders fully "
+        "delivered in the period"
+    )
+    amount = "net_days"
+
+    def rows(self, asked: Question) -> QuerySet[Order]:
+        waiting = ClockPause.objects.filter(
+            Q(to_at=None) | Q(to_at__gt=OuterRef("ordered_at")),
+            milestone__order=OuterRef("pk"),
+            side=Side.CUSTOMER,
+            from_at__lt=OuterRef("delivered_at"),
+        )
+        ranges = (
+            waiting.order_by()
+            .values("milestone__order")
+            .annotate(
+                ranges=Func(
+                    Func(
+                        Greatest("from_at", OuterRef("ordered_at")),
+                        Least(Coalesce("to_at", OuterRef("delivered_at")), OuterRef("delivered_at")),
+                        function="tstzrange",
+                    ),
+                    function="range_agg",
+                    output_field=TextField(),
+                )
+            )
+        )
+        dwell = Dwell(Subquery(ranges.values("ranges"), output_field=TextField()))
+        return super().rows(asked).annotate(dwell=dwell, net_days=F("days") - F("dwell"))
+
+    def sums(self) -> dict[str, Aggregate]:
+        return {**super().sums(), "gross_total": Sum("days")}
+
+    def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The total age never excludes anything, and stands beside (R5)."""
+        gross = counted[0]["gross_total"] / counted[0]["row_count"] if counted else None
+        return {**super().statistics(counted), "gross_mean": gross}
+
+
+class OrderToConfirm(_Duration):
+    code = "K13"
+    name = pgettext_lazy("figure", "Order to confirmation")
+    formula = _("working hours of the team from order to confirmation, summed ÷ orders confirmed in the period")
+    attribution = _("confirmation")
+    unit = "h"
+    unit_name = pgettext_lazy("unit", "working hours")
+    source = "own"
+    day = "confirmed_at"
+    ordering = ("confirmed_at", "pk")
+    amount = "hours"
+
+    def rows(self, asked: Question) -> QuerySet[Order]:
+        period = asked.period
+        confirmed = orders_of(asked).filter(confirmed_at__gte=period.start_at, confirmed_at__lt=period.end_at)
+        hours = working_hours(
+            "ordered_at",
+            "confirmed_at",
+            calendar="team__calendar",
+            calendars=list(WorkCalendar.objects.all()),
+            since=confirmed.aggregate(first=Min("ordered_at"))["first"],
+            now=asked.now,
+        )
+        return confirmed.annotate(
+            outcome=Case(
+                When(ordered_at=None, then=Value(NO_ORDER_DATE)),
+                default=Value(HIT),
+                output_field=CharField(),
+            ),
+            hours=hours,
+        )
 
 
 class OrderToShip(_Duration):

@@ -1,17 +1,31 @@
-"""Deadlines of milestones: K20 SLA attainment, K21 overdue now, K22 overdue incidence, K23 days overdue and ageing."""
+"""Deadlines of milestones: K20 SLA attainment, K21 overdue now, K22 overdue incidence, K23 days overdue and ageing,
+K37 late steps with a reason, K39 task completion."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import inf
 from typing import Any, ClassVar
 
-from django.db.models import Aggregate, Case, Count, DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import (
+    Aggregate,
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kpi.metrics.base import NOT_YET_DUE, Metric, Rule, steps_of
+from kpi.metrics.base import HIT, MISS, NOT_YET_DUE, Metric, Rule, steps_of
 from kpi.questions import Question
+from kpi.subjects import STEPS
 from kpi.workdays import working_days
 from orders.models import Milestone
 from orders.words import Punctuality
@@ -23,8 +37,8 @@ STOPPED = Rule("R5", pgettext_lazy("rule", "Late, but its clock is stopped: wait
 AGES = {"0": 0, "1-2": 2, "3-5": 5, "6-10": 10, ">10": inf}
 
 
-class _Steps(Metric):
-    of_steps = True
+class Steps(Metric):
+    subject = STEPS
     unit = "%"
     unit_name = pgettext_lazy("unit", "%")
     scale = 100
@@ -35,7 +49,7 @@ class _Steps(Metric):
 BEFORE_MIDNIGHT = timedelta(microseconds=1)
 
 
-class _ByDeadline(_Steps):
+class _ByDeadline(Steps):
     """Attributed to the period of the deadline; late and still open counts as late (R1)."""
 
     family = "deadline"
@@ -107,7 +121,41 @@ class DaysOverdue(_ByDeadline):
         return {"ages": ages}
 
 
-class OverdueStock(_Steps):
+class TaskCompletion(_ByDeadline):
+    """Beside K20, which leaves out whose clock stands: the total never excludes anything (R5)."""
+
+    code = "K39"
+    name = pgettext_lazy("figure", "Steps on time, waiting included")
+    formula = _("steps finished by their due instant ÷ all steps due in the period, those waiting on others included")
+    is_higher_better = True
+    hits = (Punctuality.ON_TIME,)
+    misses = (Punctuality.LATE, Punctuality.WAITING)
+    rules: ClassVar = {Punctuality.RUNNING: NOT_YET_DUE, Punctuality.VOID: DROPPED}
+
+
+class CauseCoded(_ByDeadline):
+    code = "K37"
+    name = pgettext_lazy("figure", "Late steps with a reason")
+    formula = _("late steps due in the period with a delay reason ÷ late steps due in the period")
+    is_higher_better = True
+    family = ""
+    hits = (HIT,)
+    misses = (MISS,)
+    rules: ClassVar = {Punctuality.WAITING: STOPPED}
+
+    def rows(self, asked: Question) -> QuerySet[Milestone]:
+        late: Any = super().rows(asked)
+        return late.filter(punctuality__in=[Punctuality.LATE, Punctuality.WAITING]).annotate(
+            outcome=Case(
+                When(punctuality=Punctuality.WAITING, then=Value(Punctuality.WAITING)),
+                When(delay_reason__isnull=False, then=Value(HIT)),
+                default=Value(MISS),
+                output_field=CharField(),
+            )
+        )
+
+
+class OverdueStock(Steps):
     code = "K21"
     name = pgettext_lazy("figure", "Steps overdue")
     formula = _("open steps past due whose clock runs ÷ open steps, at the end of the period or now")

@@ -45,6 +45,10 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def active(self) -> Self:
         return self.filter(status=MilestoneStatus.ACTIVE)
 
+    def of_suppliers(self) -> Self:
+        """Steps that wait on a supplier or another third party by their process."""
+        return self.filter(flags__contains="S")
+
     def next_of_orders(self) -> Self:
         """The most urgent active step of each order; those without a due instant come last, then by the process."""
         urgent = F("due_at").asc(nulls_last=True)
@@ -94,20 +98,21 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
             .filter(began_at__lte=at)
         )
 
-    def judged(self, at: datetime) -> Self:
+    def judged(self, at: datetime, *, deadline: str = "due_at") -> Self:
         """Annotate `punctuality`: the deadline as it stood at `at`; closed exactly at `due_at` is on time.
 
+        `deadline` names another instant to judge by, such as the frozen baseline.
         Void: skipped or cancelled. Late and open is `overdue`, waiting is `late_waiting`. Null without a deadline.
         """
         closed = Q(closed_at__lte=at)
         dropped = closed & Q(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])
         return self.annotate(
             punctuality=Case(
-                When(due_at=None, then=Value(None)),
+                When(**{deadline: None}, then=Value(None)),
                 When(dropped, then=Value(Punctuality.VOID)),
-                When(closed & Q(closed_at__lte=F("due_at")), then=Value(Punctuality.ON_TIME)),
+                When(closed & Q(closed_at__lte=F(deadline)), then=Value(Punctuality.ON_TIME)),
                 When(closed, then=Value(Punctuality.LATE)),
-                When(due_at__gte=at, then=Value(Punctuality.RUNNING)),
+                When(**{f"{deadline}__gte": at}, then=Value(Punctuality.RUNNING)),
                 When(_is_stopped(at), then=Value(Punctuality.WAITING)),
                 default=Value(Punctuality.LATE),
                 output_field=models.CharField(),
@@ -249,6 +254,10 @@ class Milestone(models.Model):
             models.Index(fields=["order", "position"], name="milestone_order_position"),
             # What is next of many orders: lists, board, export.
             models.Index(fields=["order"], name="milestone_active", condition=Q(status="active")),
+            # K34: suppliers' steps by the frozen plan.
+            models.Index(
+                fields=["baseline_finish_at"], name="milestone_supplier_due", condition=Q(flags__contains="S")
+            ),
         ]
 
     def __str__(self) -> str:

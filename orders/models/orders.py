@@ -128,21 +128,23 @@ class OrderQuerySet(models.QuerySet["Order"]):
         ended = Q(delivered_at__lte=at) | Q(closed_at__lte=at) | Q(cancelled_at__lte=at)
         return self.filter(~ended, ordered_at__lte=at).exclude(status=OrderStatus.DRAFT)
 
-    def judged(self, at: datetime, zone: str) -> Self:
+    def judged(self, at: datetime, zone: str, *, day: str = "promised_date") -> Self:
         """Annotate `punctuality`: the original promise (R10) as it stood at `at`, its day ending at 24:00 in `zone`.
+
+        `day` names another date to judge by, such as the one that the customer had requested.
 
         Void: the customer cancelled before the due day was over (R3). Any other cancellation is late, since we no
         longer deliver. Not delivered is late once the due day is over (R1). Null without a promise.
         """
-        end = F("promised_day_ends_at")
+        end = F("judged_day_ends_at")
         cancelled = Q(status=OrderStatus.CANCELLED, cancelled_at__lte=at)
-        return self.alias(promised_day_ends_at=EndOfDay("promised_date", zone=zone)).annotate(
+        return self.alias(judged_day_ends_at=EndOfDay(day, zone=zone)).annotate(
             punctuality=Case(
-                When(promised_date=None, then=Value(None)),
+                When(**{day: None}, then=Value(None)),
                 When(cancelled & Q(cancelled_side=Side.CUSTOMER, cancelled_at__lt=end), then=Value(Punctuality.VOID)),
                 When(cancelled, then=Value(Punctuality.LATE)),
                 When(delivered_at__lte=at, delivered_at__lt=end, then=Value(Punctuality.ON_TIME)),
-                When(promised_day_ends_at__lte=at, then=Value(Punctuality.LATE)),
+                When(judged_day_ends_at__lte=at, then=Value(Punctuality.LATE)),
                 default=Value(Punctuality.RUNNING),
                 output_field=models.CharField(),
             )
@@ -293,6 +295,8 @@ class Order(Versioned):
             models.Index(fields=["delivered_at"], name="order_delivered"),
             models.Index(fields=["first_delivered_at"], name="order_first_delivered"),
             models.Index(fields=["shipped_at"], name="order_shipped"),
+            # K13, K32: by confirmation.
+            models.Index(fields=["confirmed_at"], name="order_confirmed"),
             # OrderQuerySet.search
             GinIndex(fields=["search_text"], name="order_search_trgm", opclasses=["gin_trgm_ops"]),
             GinIndex(OpClass(doubled(F("search_text")), name="gin_trgm_ops"), name="order_search_doubled"),
@@ -340,6 +344,8 @@ class OrderLine(models.Model):
                 condition=(Q(unit_price=None) | Q(unit_price__gte=0)) & (Q(amount=None) | Q(amount__gte=0)),
             ),
         ]
+        # K02: attributed by what the customer requested.
+        indexes = [models.Index(fields=["requested_date"], name="orderline_requested")]
 
     def __str__(self) -> str:
         return f"{self.order_id}/{self.position} {self.product_code}"

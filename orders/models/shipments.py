@@ -197,6 +197,8 @@ class Shipment(Versioned):
             # The shipment list by ETD.
             models.Index(fields=["etd", "id"], name="shipment_etd"),
             models.Index(fields=["team", "etd", "id"], name="shipment_team_etd"),
+            # K03: attributed by the first ETD.
+            models.Index(fields=["etd_original"], name="shipment_etd_original"),
         ]
 
     def __str__(self) -> str:

@@ -65,15 +65,25 @@ def count(code: str, orders: list[ScmsOrder], first: date, end: date):
     """(numerator, denominator) of the days from `first` to before `end`, by the words of the catalogue."""
     return {
         "K01": _on_time,
+        "K09": lambda *asked: (0, _on_time(*asked)[1]),  # no promise was moved
+        "K12": _cycle_time,  # nobody noted a pause
+        "K13": _to_confirm,
+        "K18": _deviation,
+        "K37": lambda *asked: (0, _steps(*asked)[3]),  # nor a reason
+        "K39": lambda *asked: _steps(*asked)[:2],
         "K05": _on_time,  # no row is over-delivered, so on time is on time in full
         "K04": _in_full,
         "K11": _cycle_time,
-        "K14": lambda *_asked: (0, 0),  # nobody noted a departure
         "K20": lambda *asked: _steps(*asked)[:2],
         "K21": _stock,
         "K22": lambda *asked: (_steps(*asked)[1] - _steps(*asked)[0], _steps(*asked)[1]),
         "K23": lambda *asked: _steps(*asked)[2:],
-    }[code](orders, first, end)
+    }.get(code, _not_in_the_file)(orders, first, end)
+
+
+def _not_in_the_file(*_asked):
+    """It says nothing of requested dates, departures, suppliers' steps, checks or reminders."""
+    return 0, 0
 
 
 def _on_time(orders, first, end):
@@ -96,6 +106,11 @@ def _cycle_time(orders, first, end):
     return sum(found), len(found)
 
 
+def _to_confirm(orders, first, end):
+    """The day on which the PO was sent is that of order and of confirmation."""
+    return 0, sum(order.ordered is not None and first <= order.ordered < end for order in orders)
+
+
 def percentile_90(values):
     return quantiles(values, n=10, method="inclusive")[8]
 
@@ -112,6 +127,17 @@ def _steps(orders, first, end):
                     late += 1
                     late_days += _weekdays(max(promised), max(delivered))
     return met, due, late_days, late
+
+
+def _deviation(orders, first, end):
+    """Working days of the deliveries of the period from promise to delivery, those before it negative."""
+    found = [
+        _weekdays(max(promised), max(delivered)) - _weekdays(max(delivered), max(promised))
+        for order in orders
+        for promised, delivered in order.shipments.values()
+        if first <= max(delivered) < end
+    ]
+    return sum(found), len(found)
 
 
 def _weekdays(start, end):

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
+from kpi.dimensions import DIMENSIONS
 from kpi.figures import breakdown, figure, members
 from kpi.periods import Period
 from kpi.questions import Question
@@ -31,6 +32,8 @@ def _imported(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         assert run(real_content(), now=NOW).is_clean
         connection.check_constraints()  # now, else after each test
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as autovacuum would, by whose numbers statements are planned
         yield
         transaction.set_rollback(True)
 
@@ -59,6 +62,8 @@ def test_whole_and_months_agree(said, code):
 @pytest.mark.parametrize("by", ["customer", "country", "supplier", "mode"])
 def test_groups_agree(said, code, by):
     """The key of an order's country, say, is looked up by one order; the counting is the file's alone."""
+    if not DIMENSIONS[by].path_from(METRICS[code].subject):
+        pytest.skip("its rows have no such thing")
     asked = ASKED.within(Period(date(2012, 7, 1), date(2013, 7, 1), "Asia/Shanghai"))
     path = {"customer": "customer__code", "supplier": "supplier__code"}.get(by, by)
     keys = dict(Order.objects.values_list("number", path))

@@ -18,8 +18,18 @@ from kpi.metrics.base import Metric
 from kpi.questions import Question, read_by, read_filters, read_period
 from kpi.registry import METRICS, metric_of
 from kpi.serializers import figure_as_json
+from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS
 from teams.errors import DomainError
 from teams.models import User
+
+# What names a row of each subject.
+KEYS = {
+    ORDERS.code: ("number",),
+    STEPS.code: ("order__number", "code"),
+    SHIPMENTS.code: ("number",),
+    CHECKS.code: ("order__number", "kind", "round"),
+    REMINDERS.code: ("pk",),
+}
 
 
 class Command(BaseCommand):
@@ -41,7 +51,7 @@ class Command(BaseCommand):
         try:
             metric = metric_of(options["code"].upper())
             asked = self._asked(metric, params, options["user"])
-            by = read_by(options["by"], period=asked.period, is_stock=metric.is_stock, has_steps=metric.of_steps)
+            by = read_by(options["by"], period=asked.period, is_stock=metric.is_stock, subject=metric.subject)
         except BadQuestion as bad:
             raise CommandError(" ".join(f"--{name}: {text}." for name, text in bad.fields.items())) from bad
         except DomainError as refusal:
@@ -54,7 +64,7 @@ class Command(BaseCommand):
         viewer = User.objects.filter(username=username).first() if username else None
         if username and viewer is None:
             raise BadQuestion({"user": _("there is no user “%(name)s”") % {"name": username[:80]}})
-        filters = read_filters(params, viewer=viewer, has_steps=metric.of_steps)
+        filters = read_filters(params, viewer=viewer, subject=metric.subject)
         return Question(read_period(params, now=now), viewer, now, filters)
 
     def _answer(
@@ -76,10 +86,9 @@ class Command(BaseCommand):
 
 
 def _keys(metric: Metric, rows: Any) -> list[Any]:
-    """Orders by number, steps by order number and code."""
-    if metric.of_steps:
-        return [f"{number}/{code}" for number, code in rows.values_list("order__number", "code")]
-    return list(rows.values_list("number", flat=True))
+    """Orders and shipments by number, steps by order number and code, other rows by what tells them apart."""
+    fields = KEYS[metric.subject.code]
+    return ["/".join(str(part) for part in row) for row in rows.values_list(*fields)]
 
 
 def _members_url(figure: Figure, params: dict[str, str]) -> str:
