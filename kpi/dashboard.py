@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kpi.figures import Figure, Group, Outcomes, assemble, by_time, outcomes_of, stock_at
+from kpi.figures import Figure, Group, assemble, by_time, in_pair, stock_at
 from kpi.metrics.base import Metric
 from kpi.periods import Period, months_before
 from kpi.questions import Question
@@ -17,6 +17,13 @@ class Card:
     figure: Figure
     previous: Figure
     trend: Sequence[Group] = ()
+
+    @property
+    def has_rows(self) -> bool:
+        """Something falls into the period or the one before, be it left out."""
+        return any(
+            each.denominator or any(rule.count for rule in each.excluded) for each in (self.figure, self.previous)
+        )
 
 
 def dashboard(asked: Question, *, months: int = 12) -> list[Card]:
@@ -40,11 +47,10 @@ def _flow_cards(family: Sequence[Metric], asked: Question, months: int) -> dict[
     trended = months_until(asked.period, months)
     by_month = by_time(widest, asked.within(trended), "month") if months else []
     known = {bucket.period: rows for bucket, rows in by_month}
-
-    def rows_of(period: Period) -> Outcomes:
-        return known[period] if period in known else outcomes_of(widest, asked.within(period))
-
-    now_rows, before_rows = rows_of(asked.period), rows_of(before)
+    if asked.period in known and before in known:
+        before_rows, now_rows = known[before], known[asked.period]
+    else:
+        before_rows, now_rows = in_pair(widest, asked, before)
     return {
         metric.code: Card(
             assemble(metric, asked.period, now_rows),

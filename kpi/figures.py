@@ -5,13 +5,13 @@ itself, and a rate of the whole is the sum of numerators over the sum of denomin
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Value
+from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import TruncDay, TruncMonth, TruncQuarter, TruncWeek, TruncYear
 from django.utils.functional import Promise
 
@@ -172,6 +172,17 @@ def by_time(metric: Metric, asked: Question, size: str) -> list[tuple[Bucket, Ou
     # An instant is cut to the midnight at which the part begins, a date to a date.
     by_day = {value.date() if isinstance(value, datetime) else value: found for value, found in grouped.items()}
     return [(bucket, by_day.get(bucket.start, [])) for bucket in asked.period.buckets(size)]
+
+
+def in_pair(metric: Metric, asked: Question, before: Period) -> tuple[Outcomes, Outcomes]:
+    """The outcomes of the period `before`, which ends as the asked one begins, and of that one; one GROUP BY."""
+    both = asked.within(replace(asked.period, first=before.first))
+    start: date | datetime = asked.period.first if metric.is_date else asked.period.start_at
+    rows = metric.rows(both).annotate(
+        is_now=Case(When(**{f"{metric.day}__gte": start}, then=Value(True)), default=Value(False))
+    )
+    grouped = _grouped(_aggregate(metric, rows, "is_now"), "is_now")
+    return grouped.get(False, []), grouped.get(True, [])
 
 
 def stock_at(metric: Metric, asked: Question, periods: Sequence[Period]) -> list[Figure]:

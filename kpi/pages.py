@@ -22,12 +22,21 @@ from kpi.metrics.steps import AGES
 from kpi.periods import Period
 from kpi.questions import Question
 from orders.models import Order
+from orders.words import Side
 from teams.models import User
 
 NOTHING = "–"
 # What the two parts of a rate are called; durations have one part only.
 PART_NAMES: dict[str, tuple[Promise, Promise]] = {
     "K01": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K02": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K03": (pgettext_lazy("part", "Departed on time"), pgettext_lazy("part", "Departed late or not at all")),
+    "K09": (pgettext_lazy("part", "Promise changed"), pgettext_lazy("part", "Promise kept as it was")),
+    "K34": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K35": (pgettext_lazy("part", "Recorded in time"), pgettext_lazy("part", "Recorded late")),
+    "K36": (pgettext_lazy("part", "Accepted at once"), pgettext_lazy("part", "Not at once")),
+    "K37": (pgettext_lazy("part", "With a reason"), pgettext_lazy("part", "Without a reason")),
+    "K39": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
     "K04": (pgettext_lazy("part", "In full"), pgettext_lazy("part", "Not in full")),
     "K05": (pgettext_lazy("part", "On time and in full"), pgettext_lazy("part", "Missed")),
     "K20": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
@@ -112,6 +121,26 @@ def view_of(card: Card, query: str) -> CardView:
     )
 
 
+# The parts of the catalogue: the last number of each, and its name.
+THEMES: tuple[tuple[int, Promise], ...] = (
+    (10, pgettext_lazy("figures", "Delivery")),
+    (19, pgettext_lazy("figures", "Speed")),
+    (24, pgettext_lazy("figures", "Deadlines")),
+    (31, pgettext_lazy("figures", "Customers")),
+    (39, pgettext_lazy("figures", "People, suppliers and quality")),
+)
+
+
+def sections_of(cards: Sequence[CardView]) -> list[tuple[Promise, list[CardView]]]:
+    """The cards under the parts of the catalogue; a part without any is left out."""
+    found: dict[int, list[CardView]] = {}
+    for card in cards:
+        number = int(card.figure.code.removeprefix("K"))
+        theme = next(index for index, (last, _name) in enumerate(THEMES) if number <= last)
+        found.setdefault(theme, []).append(card)
+    return [(THEMES[theme][1], found[theme]) for theme in sorted(found)]
+
+
 def spark_of(values: Sequence[Decimal | None]) -> Spark:
     known = [float(value) for value in values if value is not None]
     if not known:
@@ -188,6 +217,20 @@ def beside_of(figure: Figure) -> list[tuple[str, str]]:
         rows.append((_("Nine in ten take at most"), value_text(metric, found["p90"])))
     if "first_shipment_mean" in found:
         rows.append((_("To the first shipment"), value_text(metric, found["first_shipment_mean"])))
+    if "gross_mean" in found:
+        rows.append((_("With all waiting"), value_text(metric, found["gross_mean"])))
+    if "changes_mean" in found:
+        rows.append((_("Changes per order"), number_text(found["changes_mean"])))
+        rows.append((_("At the customer's wish"), number_text(found["wished"])))
+        for side, days in found.get("slip_days", {}).items():
+            words = _("Days moved: %(side)s") % {"side": Side(side).label if side in Side.values else side}
+            rows.append((words, number_text(days)))
+    if "sd" in found:
+        rows.append((_("Standard deviation"), value_text(metric, found["sd"])))
+        rows.append((_("Nine in ten deviate by at most"), value_text(metric, found["deviation_p90"])))
+    if "prompt" in found:
+        rows.append((_("Acknowledged within 4 working hours"), f"{found['prompt']} ÷ {found.get('shown', NOTHING)}"))
+        rows.append((_("Nine in ten take at most"), value_text(metric, found["acknowledge_p90"])))
     if "open_count" in found:
         rows.append((_("Still under way"), number_text(found["open_count"])))
         rows.append((_("Their age so far"), value_text(metric, found["open_mean"])))

@@ -12,7 +12,7 @@ from kpi.dimensions import BY, DIMENSIONS, NONE
 from kpi.errors import BadQuestion
 from kpi.periods import FIRST_DAY, LAST_DAY, SIZES, Period, month_of
 from kpi.subjects import Subject
-from teams.models import Organization, User
+from teams.models import Organization, User, WorkCalendar
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_BUCKETS = 400
@@ -27,9 +27,18 @@ class Question:
     viewer: User | None
     now: datetime
     filters: Mapping[str, Any] = field(default_factory=dict)
+    # What several figures read; handed on by `within`.
+    _kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def within(self, period: Period) -> "Question":
         return replace(self, period=period)
+
+    @property
+    def calendars(self) -> list[WorkCalendar]:
+        """All work calendars; read once, however many figures count by them."""
+        if "calendars" not in self._kept:
+            self._kept["calendars"] = list(WorkCalendar.objects.all())
+        return self._kept["calendars"]
 
 
 def read_period(params: Mapping[str, str], *, now: datetime) -> Period:

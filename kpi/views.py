@@ -18,6 +18,7 @@ from kpi.dimensions import DIMENSIONS
 from kpi.errors import UnknownMetric
 from kpi.figures import PARTS
 from kpi.forms import PRESETS, QuestionForm, filter_choices
+from kpi.member_rows import MEMBER_COLUMNS, member_of
 from kpi.metrics.base import Metric
 from kpi.registry import metric_of
 from kpi.subjects import ORDERS
@@ -72,11 +73,22 @@ def dashboard(request: PersonRequest) -> HttpResponse:
     # A year of rows for the trends takes far longer than the figures: the page asks for them once it stands.
     with_trends = request.GET.get("trends") == "1"
     months = TREND_MONTHS if with_trends else 0
-    cards = [pages.view_of(card, frame["query"]) for card in read_dashboard(asked, months=months)]
+    found = read_dashboard(asked, months=months)
+    # What nobody records yet appears with its first row, never as a zero.
+    cards = [pages.view_of(card, frame["query"]) for card in found if card.has_rows]
     frame["trends_url"] = "" if with_trends else f"{frame['query'] or '?'}&trends=1"
-    is_empty = all(card.figure.value is None for card in cards)
+    is_empty = all(card.figure.value is None for card in found)
     span = pages.promised_span(request.user) if is_empty else (None, None)
-    context = {**frame, "cards": cards, "is_empty": is_empty, "first_promise": span[0], "last_promise": span[1]}
+    missing = [card.figure.metric for card in found if not card.has_rows]
+    context = {
+        **frame,
+        "missing": missing,
+        "sections": pages.sections_of(cards),
+        "cards": cards,
+        "is_empty": is_empty,
+        "first_promise": span[0],
+        "last_promise": span[1],
+    }
     return render(request, "kpi/dashboard.html", context)
 
 
@@ -91,7 +103,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     months = figures.trend(code, asked.within(months_until(asked.period, TREND_MONTHS)))
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = request.GET.get("by", "")
-    by = by if by in offered else "clerk"
+    by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
     groups = figures.breakdown(code, asked, by)
     hit, miss = pages.part_names(metric)
     change, tone = pages.change_of(metric, figure.value, before.value)
@@ -143,7 +155,8 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponse:
         "rule_name": rules.get(rule, ""),
         "page": page,
         "total": paginator.count,
-        "rows": [(row, pages.outcome_text(metric, row.outcome)) for row in page],
+        "columns": [column.name for column in MEMBER_COLUMNS[metric.subject.code]],
+        "rows": [member_of(metric, row) for row in page],
         "tabs": [("denominator", _("All counted")), ("numerator", hit), ("missed", miss)] if metric.misses else [],
     }
     return render(request, "kpi/members.html", context)

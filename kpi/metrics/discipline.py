@@ -32,7 +32,7 @@ from kpi.workdays import working_days, working_hours
 from orders.models import Milestone
 from orders.words import Punctuality
 from orders.workflow import MilestoneStatus
-from teams.models import Membership, Notification, WorkCalendar
+from teams.models import Membership, Notification
 
 NO_PLAN, IMPORTED, LATER_ROUND, UNANSWERED, NO_CALENDAR = (
     *("no_baseline", "imported", "later_round", "unanswered", "no_calendar"),
@@ -71,10 +71,9 @@ class LeadTimeDeviation(_Finished):
     rules: ClassVar = {NO_PLAN: Rule(NO_PLAN, pgettext_lazy("rule", "Its plan was never frozen"))}
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        calendars = list(WorkCalendar.objects.all())
         planned = ExpressionWrapper(F("baseline_finish_at") - BEFORE_MIDNIGHT, DateTimeField())
         sides = [
-            working_days(start, end, calendar="calendar", calendars=calendars, now=asked.now)
+            working_days(start, end, calendar="calendar", calendars=asked.calendars, now=asked.now)
             for start, end in ((planned, "closed_at"), ("closed_at", planned))
         ]
         return self.finished(asked).annotate(
@@ -104,9 +103,7 @@ class UpdateTimeliness(_Finished):
     rules: ClassVar = {IMPORTED: Rule(IMPORTED, pgettext_lazy("rule", "Taken over from another system"))}
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        waited = working_days(
-            "closed_at", "recorded_at", calendar="calendar", calendars=WorkCalendar.objects.all(), now=asked.now
-        )
+        waited = working_days("closed_at", "recorded_at", calendar="calendar", calendars=asked.calendars, now=asked.now)
         return self.finished(asked).annotate(
             waited=waited,
             outcome=Case(
@@ -203,7 +200,7 @@ class AcknowledgeTime(Metric):
             "shown_at",
             "acknowledged_at",
             calendar="work_calendar",
-            calendars=list(WorkCalendar.objects.all()),
+            calendars=asked.calendars,
             since=period.start_at - timedelta(days=1),
             now=asked.now,
         )

@@ -33,7 +33,6 @@ from kpi.questions import Question
 from kpi.workdays import working_days, working_hours
 from orders.models import ClockPause, Order
 from orders.words import Side
-from teams.models import WorkCalendar
 
 NO_ORDER_DATE, NO_SHIP_DATE = "no_order_date", "no_ship_date"
 DAY_SECONDS = timedelta(days=1) // timedelta(seconds=1)
@@ -178,7 +177,7 @@ class OrderToConfirm(_Duration):
             "ordered_at",
             "confirmed_at",
             calendar="team__calendar",
-            calendars=list(WorkCalendar.objects.all()),
+            calendars=asked.calendars,
             since=confirmed.aggregate(first=Min("ordered_at"))["first"],
             now=asked.now,
         )
@@ -215,7 +214,7 @@ class OrderToShip(_Duration):
             working_days,
             "ordered_at",
             calendar="team__calendar",
-            calendars=list(WorkCalendar.objects.all()),
+            calendars=asked.calendars,
             now=asked.now,
         )
         return wholly_shipped.annotate(

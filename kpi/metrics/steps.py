@@ -29,7 +29,6 @@ from kpi.subjects import STEPS
 from kpi.workdays import working_days
 from orders.models import Milestone
 from orders.words import Punctuality
-from teams.models import WorkCalendar
 
 DROPPED = Rule("R3", pgettext_lazy("rule", "Step skipped or cancelled"))
 STOPPED = Rule("R5", pgettext_lazy("rule", "Late, but its clock is stopped: waiting on others"))
@@ -104,8 +103,7 @@ class DaysOverdue(_ByDeadline):
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         finish = Least(Coalesce("closed_at", Value(asked.now)), Value(asked.now))
-        calendars = list(WorkCalendar.objects.all())
-        days = working_days("due_within", finish, calendar="calendar", calendars=calendars, now=asked.now)
+        days = working_days("due_within", finish, calendar="calendar", calendars=asked.calendars, now=asked.now)
         return super().rows(asked).annotate(days=Case(When(punctuality=Punctuality.LATE, then=days)))
 
     def sums(self) -> dict[str, Aggregate]:

@@ -70,7 +70,7 @@ def test_filters_of_the_address_narrow_the_figure_and_its_rows_alike(client, tea
     rows = client.get(reverse("kpi_members", args=["K01"]), {**asked, "part": "missed"})
 
     assert page.context["figure"].denominator == 1
-    assert [row for row, _outcome in rows.context["rows"]] == mine
+    assert [member.row for member in rows.context["rows"]] == mine
     assert "customer=ACME" in page.context["query"]
 
 
@@ -82,7 +82,7 @@ def test_a_clerk_counts_only_what_they_see(client, team):
 
     rows = client.get(reverse("kpi_members", args=["K01"]), days())
 
-    assert [row for row, _outcome in rows.context["rows"]] == mine
+    assert [member.row for member in rows.context["rows"]] == mine
 
 
 @pytest.mark.parametrize("name", ["dashboard", "kpi_figure", "kpi_members"])
@@ -117,7 +117,7 @@ def test_nothing_to_count_is_a_dash_and_an_empty_state_that_leads_on(client, tea
 
     assert page.context["is_empty"]
     assert page.context["first_promise"] == timezone.localdate() - timedelta(days=2)
-    assert {card.text for card in page.context["cards"]} == {"–"}
+    assert page.context["cards"] == []
 
 
 def test_few_rows_are_greyed(client, team, manager):

@@ -1,0 +1,108 @@
+"""The rows behind a figure as lists show and export them: for each subject its columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kpi.metrics.base import Metric
+from kpi.models import CHECK_KINDS
+from kpi.pages import outcome_text
+from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS
+from orders.models.templates import in_language
+
+
+@dataclass(frozen=True)
+class Column:
+    """`kind` says how a value is shown: link, text, clip (may be cut), day, moment, or status with its tone."""
+
+    name: Promise
+    kind: str
+    value: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    column: Column
+    value: Any
+    url: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row: its cells, what became of it, and its share of the sum where the figure is a mean."""
+
+    row: Any
+    cells: Sequence[Cell]
+    outcome: str
+    measure: Any
+
+
+_ORDER = _("Order")
+_CUSTOMER = _("Customer")
+_PERSON = _("Person")
+_STATUS = _("Status")
+
+MEMBER_COLUMNS: Mapping[str, Sequence[Column]] = {
+    ORDERS.code: (
+        Column(_ORDER, "link", lambda row: row.number),
+        Column(_CUSTOMER, "clip", lambda row: row.customer),
+        Column(_("Clerk"), "text", lambda row: row.clerk),
+        Column(pgettext_lazy("date", "Ordered"), "day", lambda row: row.ordered_at),
+        Column(_("Promised"), "day", lambda row: row.promised_date),
+        Column(_("Delivered"), "day", lambda row: row.delivered_at),
+        Column(_STATUS, "status", lambda row: row.get_status_display()),
+    ),
+    STEPS.code: (
+        Column(_ORDER, "link", lambda row: row.order.number),
+        Column(_CUSTOMER, "clip", lambda row: row.order.customer),
+        Column(_("Step"), "clip", lambda row: row.name),
+        Column(_PERSON, "text", lambda row: row.assignee),
+        Column(_("Due"), "moment", lambda row: row.due_at),
+        Column(_("Closed"), "moment", lambda row: row.closed_at),
+    ),
+    SHIPMENTS.code: (
+        Column(_("Shipment"), "link", lambda row: row.number),
+        Column(_("Forwarder"), "clip", lambda row: row.forwarder),
+        Column(_PERSON, "text", lambda row: row.owner),
+        Column(_("first ETD"), "day", lambda row: row.etd_original),
+        Column(_("ETD"), "day", lambda row: row.etd),
+        Column(_("departed"), "moment", lambda row: row.atd),
+        Column(_STATUS, "status", lambda row: row.get_status_display()),
+    ),
+    CHECKS.code: (
+        Column(_ORDER, "link", lambda row: row.order.number),
+        Column(_CUSTOMER, "clip", lambda row: row.order.customer),
+        Column(_("Check"), "text", lambda row: CHECK_KINDS.get(row.kind, row.kind)),
+        Column(_("round"), "text", lambda row: row.round),
+        Column(_PERSON, "text", lambda row: row.by),
+        Column(_("decided on"), "day", lambda row: row.decided_on),
+        Column(_("verdict"), "text", lambda row: row.get_verdict_display()),
+    ),
+    REMINDERS.code: (
+        Column(_ORDER, "link", lambda row: row.payload.get("order", "")),
+        Column(
+            _("Step"), "clip", lambda row: in_language(row.payload.get("name_zh", ""), row.payload.get("name_en", ""))
+        ),
+        Column(_PERSON, "text", lambda row: row.recipient),
+        Column(_("Delivered"), "moment", lambda row: row.shown_at),
+        Column(_("Acknowledged"), "moment", lambda row: row.acknowledged_at),
+    ),
+}
+
+
+def member_of(metric: Metric, row: Any) -> Member:
+    """A row of `figures.members` in words and links; no query."""
+    page = "shipment" if metric.subject is SHIPMENTS else "order"
+    cells = []
+    for column in MEMBER_COLUMNS[metric.subject.code]:
+        value = column.value(row)
+        url = reverse(page, args=[value]) if column.kind == "link" and value else ""
+        cells.append(Cell(column, value, url, tone=row.status if column.kind == "status" else ""))
+    measure = getattr(row, metric.amount) if metric.amount else None
+    return Member(row, cells, outcome_text(metric, row.outcome), measure)
