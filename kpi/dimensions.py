@@ -20,7 +20,7 @@ from kpi.models import CHECK_KINDS
 from kpi.periods import SIZES
 from kpi.subjects import SHIPMENTS, STEPS, Subject
 from orders.filters import people_of
-from orders.models import Milestone, Order, ProcessTemplate, Shipment
+from orders.models import DelayReason, Milestone, Order, ProcessTemplate, Shipment
 from orders.words import Incoterm, Mode, Stage
 from teams.models import Team, User
 from teams.permissions import RoleCode
@@ -82,6 +82,13 @@ class RowDimension(Dimension):
         return Shipment.objects.visible_to(viewer).values(self.path_from(SHIPMENTS))
 
 
+class ReasonDimension(RowDimension):
+    """Why something was late; everybody may know the reasons there are."""
+
+    def find(self, text: str, viewer: User | None) -> Any:
+        return DelayReason.objects.filter(code=text[:40]).values_list("pk", flat=True).first()
+
+
 @dataclass(frozen=True)
 class WordDimension(Dimension):
     """One of the trade's fixed words."""
@@ -130,6 +137,10 @@ class TemplateDimension(Dimension):
         return ProcessTemplate.objects.filter(code=text[:40]).values_list("code", flat=True).first()
 
 
+def _all_reasons(user: User) -> QuerySet:
+    return DelayReason.objects.all()
+
+
 _TEAM = (Team, "code", Team.objects.visible_to)
 _PERSON = (User, "username", people_of)
 _COMPANY = (Company, "code", Company.objects.visible_to)
@@ -149,6 +160,7 @@ DIMENSIONS: dict[str, Dimension] = {
         RowDimension("assignee", pgettext_lazy("dimension", "Person"), "", *_PERSON),
         WordDimension("role", pgettext_lazy("dimension", "Role"), "", RoleCode),
         WordDimension("stage", pgettext_lazy("dimension", "Stage"), "", Stage),
+        ReasonDimension("reason", pgettext_lazy("dimension", "Delay reason"), "", DelayReason, "code", _all_reasons),
         RowDimension("forwarder", pgettext_lazy("dimension", "Forwarder"), "", *_COMPANY),
         CheckDimension("check", pgettext_lazy("dimension", "Check"), ""),
     )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import TruncDay, TruncMonth, TruncQuarter, TruncWeek, TruncYear
 from django.utils.functional import Promise
 
@@ -20,6 +20,7 @@ from kpi.metrics.base import Metric, Number
 from kpi.periods import SIZES, Bucket, Period
 from kpi.questions import Question
 from kpi.registry import metric_of
+from kpi.subjects import CAUSE, ORDERS
 
 Outcomes: TypeAlias = Sequence[Mapping[str, Any]]
 SMALL = 5
@@ -131,8 +132,15 @@ def outcomes_of(metric: Metric, asked: Question) -> Outcomes:
     return list(_aggregate(metric, metric.rows(asked)))
 
 
+def aggregate_by(metric: Metric, asked: Question, paths: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The lines of aggregates, parted further by lookups of dimensions; one GROUP BY."""
+    return list(_aggregate(metric, metric.rows(asked), *paths))
+
+
 def _aggregate(metric: Metric, rows: QuerySet, *dimensions: str) -> QuerySet:
-    return rows.order_by().values("outcome", *metric.grain, *dimensions).annotate(**metric.sums())
+    # What is known to filters only has to be asked for by name before it can be grouped by.
+    known = {name: F(name) for name in dimensions if name == CAUSE and metric.subject is ORDERS}
+    return rows.annotate(**known).order_by().values("outcome", *metric.grain, *dimensions).annotate(**metric.sums())
 
 
 def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Mapping[str, Any]]]:

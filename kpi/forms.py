@@ -135,3 +135,11 @@ def filter_choices(user: User, chosen: Mapping[str, str]) -> list[tuple[str, Pro
             choices = [(value, value), *choices]
         found.append((code, DIMENSIONS[code].name, value, choices))
     return found
+
+
+class ChangeForm(forms.Form):
+    """A change of how work is done, which control charts have to know of."""
+
+    day = forms.DateField(label=gettext_lazy("First day of the change"), widget=DayInput())
+    title = forms.CharField(label=gettext_lazy("What was changed"), max_length=120)
+    only_this = forms.BooleanField(label=gettext_lazy("Only for this figure"), required=False, initial=True)

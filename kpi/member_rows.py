@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -13,6 +17,7 @@ from kpi.metrics.base import Metric
 from kpi.models import CHECK_KINDS
 from kpi.pages import outcome_text
 from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS
+from orders.exports.columns import Column as ExportColumn
 from orders.models.templates import in_language
 
 
@@ -94,6 +99,29 @@ MEMBER_COLUMNS: Mapping[str, Sequence[Column]] = {
         Column(_("Acknowledged"), "moment", lambda row: row.acknowledged_at),
     ),
 }
+
+
+def columns_of(metric: Metric) -> list[ExportColumn]:
+    """The same columns for a file, with what became of each row."""
+    found = [
+        ExportColumn(str(index), column.name, partial(_exported, column), 20)
+        for index, column in enumerate(MEMBER_COLUMNS[metric.subject.code])
+    ]
+    found.append(ExportColumn("outcome", _("Judged"), partial(_judged, metric), 20))
+    if metric.amount:
+        found.append(ExportColumn("measure", metric.unit_name, attrgetter(metric.amount), 12))
+    return found
+
+
+def _judged(metric: Metric, row: Any) -> str:
+    return outcome_text(metric, row.outcome)
+
+
+def _exported(column: Column, row: Any) -> Any:
+    value = column.value(row)
+    if isinstance(value, datetime):
+        return timezone.localtime(value).replace(tzinfo=None)
+    return value if value is None or isinstance(value, date | int) else str(value)
 
 
 def member_of(metric: Metric, row: Any) -> Member:

@@ -1,6 +1,9 @@
 """What figures keep or read of their own."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -38,3 +41,29 @@ class Check(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.kind} {self.round}"
+
+
+class ProcessChangeQuerySet(models.QuerySet["ProcessChange"]):
+    def of_figure(self, code: str) -> Self:
+        """Changes declared for this figure, and those for all."""
+        return self.filter(Q(code=code) | Q(code=""))
+
+
+class ProcessChange(models.Model):
+    """A change of how work is done, declared by a person: limits of control charts begin anew on its day."""
+
+    day = models.DateField(_("first day of the change"))
+    title = models.CharField(_("what was changed"), max_length=120)
+    code = models.CharField(_("figure"), max_length=8, blank=True)  # empty: all figures
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = ProcessChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("declared change")
+        verbose_name_plural = _("declared changes")
+        constraints = [models.UniqueConstraint(fields=["code", "day", "title"], name="processchange_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.title}"

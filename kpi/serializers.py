@@ -132,9 +132,7 @@ class FigureAnswer(FigurePart):
 
 class _Member(serializers.Serializer):
     outcome = serializers.CharField(help_text=_("what became of it: on_time, late, hit, miss, or why it is left out"))
-    measure = serializers.SerializerMethodField(
-        help_text=_("what is summed, in the figure's unit; null for shares")
-    )
+    measure = serializers.SerializerMethodField(help_text=_("what is summed, in the figure's unit; null for shares"))
 
     def get_measure(self, row: Any) -> float | None:
         metric: Metric = self.context["metric"]

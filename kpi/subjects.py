@@ -29,11 +29,15 @@ class Subject:
         return f"{self.order}{order_path}" if order_path and self.order is not None else ""
 
 
+# The annotation `OrderQuerySet.with_cause` gives an order; its field for steps is `delay_reason`.
+CAUSE = "cause"
+
 ORDERS = Subject(
     "orders",
     pgettext_lazy("subject", "orders"),
     pgettext_lazy("subject", "orders counted"),
     order="",
+    paths={"reason": CAUSE},
     joined=("customer", "team", "clerk"),
 )
 STEPS = Subject(
@@ -41,7 +45,7 @@ STEPS = Subject(
     pgettext_lazy("subject", "steps"),
     pgettext_lazy("subject", "steps counted"),
     order="order__",
-    paths={"assignee": "assignee", "role": "role", "stage": "stage"},
+    paths={"assignee": "assignee", "role": "role", "stage": "stage", "reason": "delay_reason"},
     joined=("order__customer", "assignee"),
 )
 SHIPMENTS = Subject(

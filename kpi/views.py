@@ -1,75 +1,49 @@
 """The dashboard, a figure's own page, and the rows behind it; everything over what the reader may see (R14)."""
 
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
 from kpi import figures, pages
+from kpi.asking import ask, frame_of, metric_or_404
+from kpi.change import explain
 from kpi.dashboard import dashboard as read_dashboard
 from kpi.dashboard import months_until
 from kpi.dimensions import DIMENSIONS
-from kpi.errors import UnknownMetric
+from kpi.effects import effect_lists
 from kpi.figures import PARTS
-from kpi.forms import PRESETS, QuestionForm, filter_choices
-from kpi.member_rows import MEMBER_COLUMNS, member_of
-from kpi.metrics.base import Metric
-from kpi.registry import metric_of
-from kpi.subjects import ORDERS
-from teams.errors import NotPermitted
+from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
+from kpi.subjects import STEPS
+from orders.models import DelayReason, Milestone
+from orders.services.delays import MOST_AT_ONCE, explain_delays
+from orders.views.exports import asked_format, file_response
+from teams.errors import DomainError
 from teams.http import PersonRequest
 from teams.permissions import Permission
 
 PAGE_SIZE = 50
 SHOWN_GROUPS = 30
 TREND_MONTHS = 12
-
-
-def _ask(request: PersonRequest, metric: Metric | None = None) -> tuple[QuestionForm, Any]:
-    """The question in the address.
-
-    Raises:
-        NotPermitted: no role of the person sees figures.
-    """
-    if not request.user.access.allows_somewhere(Permission.KPI_VIEW):
-        raise NotPermitted(_("Your role does not see figures."))
-    form = QuestionForm(request.GET, user=request.user, now=timezone.now())
-    return form, form.question(subject=metric.subject if metric else ORDERS)
-
-
-def _metric(code: str) -> Metric:
-    try:
-        return metric_of(code)
-    except UnknownMetric as unknown:
-        raise Http404 from unknown
-
-
-def _frame(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
-    """What every page of figures shows above: period, filters, and what of them could not be read."""
-    query = form.query()
-    return {
-        "form": form,
-        "presets": [(name, label) for name, label in PRESETS.items() if name != "custom"],
-        "preset": form.preset,
-        "period": asked.period,
-        "period_text": pages.period_text(asked.period),
-        "choices": filter_choices(request.user, query),
-        "chosen": pages.filters_text(asked),
-        "query": f"?{urlencode(query)}" if query else "",
-    }
+# Figures whose rows are late steps: there a reason can be given to many at once.
+EXPLAINED = ("K23", "K37")
 
 
 @login_required
 @require_safe
 def dashboard(request: PersonRequest) -> HttpResponse:
-    form, asked = _ask(request)
-    frame = _frame(request, form, asked)
+    form, asked = ask(request)
+    frame = frame_of(request, form, asked)
     # A year of rows for the trends takes far longer than the figures: the page asks for them once it stands.
     with_trends = request.GET.get("trends") == "1"
     months = TREND_MONTHS if with_trends else 0
@@ -95,9 +69,9 @@ def dashboard(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_safe
 def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
-    metric = _metric(code)
-    form, asked = _ask(request, metric)
-    frame = _frame(request, form, asked)
+    metric = metric_or_404(code)
+    form, asked = ask(request, metric)
+    frame = frame_of(request, form, asked)
     figure = figures.figure(code, asked)
     before = figures.figure(code, asked.within(asked.period.previous()))
     months = figures.trend(code, asked.within(months_until(asked.period, TREND_MONTHS)))
@@ -133,17 +107,51 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def kpi_members(request: PersonRequest, code: str) -> HttpResponse:
+def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
+    """The change since the period before, in parts that sum to it; each opens its rows."""
+    metric = metric_or_404(code)
+    form, asked = ask(request, metric)
+    offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
+    by = request.GET.get("by", "")
+    by = by if by in offered else next(name for name in ("customer", "assignee") if name in offered)
+    change = explain(code, asked, by)
+    shift, tone = pages.change_of(metric, change.now.value, change.before.value)
+    context = {
+        **frame_of(request, form, asked),
+        "metric": metric,
+        "change": change,
+        "now": pages.value_text(metric, change.now.value),
+        "before": pages.value_text(metric, change.before.value),
+        "before_period": pages.period_text(change.before.period),
+        "shift": shift,
+        "shift_tone": tone,
+        "by": by,
+        "by_name": DIMENSIONS[by].name,
+        "dimensions": [(name, DIMENSIONS[name].name) for name in offered],
+        "lists": effect_lists(change, by=by, query=form.query()),
+    }
+    return render(request, "kpi/why.html", context)
+
+
+@login_required
+@require_safe
+def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
-    metric = _metric(code)
-    form, asked = _ask(request, metric)
-    frame = _frame(request, form, asked)
+    metric = metric_or_404(code)
+    form, asked = ask(request, metric)
+    frame = frame_of(request, form, asked)
     part, rule = request.GET.get("part", "denominator"), request.GET.get("rule", "")
     rules = {each.code: each.label for each in metric.rules.values()}
     if part not in PARTS or (rule and rule not in rules):
         raise Http404
     rows = figures.excluded_members(code, asked, rule) if rule else figures.members(code, asked, part)
-    paginator = Paginator(rows.select_related(*metric.subject.joined), PAGE_SIZE)
+    listed = rows.select_related(*metric.subject.joined)
+    if "format" in request.GET:
+        return file_response(
+            columns_of(metric), _chunks(listed), asked_format(request), name=f"{code}-{part}", title=str(metric.name)
+        )
+    may_explain = metric.subject is STEPS and request.user.access.allows_somewhere(Permission.MILESTONE_COMPLETE)
+    paginator = Paginator(listed, PAGE_SIZE)
     page = paginator.get_page(request.GET.get("page"))
     hit, miss = pages.part_names(metric)
     context = {
@@ -157,6 +165,44 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponse:
         "total": paginator.count,
         "columns": [column.name for column in MEMBER_COLUMNS[metric.subject.code]],
         "rows": [member_of(metric, row) for row in page],
+        "reasons": DelayReason.objects.offered() if may_explain and code in EXPLAINED else [],
         "tabs": [("denominator", _("All counted")), ("numerator", hit), ("missed", miss)] if metric.misses else [],
     }
     return render(request, "kpi/members.html", context)
+
+
+def _chunks(rows: QuerySet) -> Iterator[list[Any]]:
+    """All of them in the list's order, a thousand at a time."""
+    chunk: list[Any] = []
+    for row in rows.iterator(chunk_size=1000):
+        chunk.append(row)
+        if len(chunk) == 1000:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+@login_required
+@require_POST
+def kpi_reasons(request: PersonRequest) -> HttpResponse:
+    """Give the checked late steps a delay reason, all or none, and go back to the list."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = "/kpi/"
+    found = request.POST.getlist("ids")
+    ids = {int(pk) for pk in found if pk.isascii() and pk.isdigit() and len(pk) <= 18}
+    reason = DelayReason.objects.offered().filter(code=request.POST.get("reason", "")[:40]).first()
+    seen = Milestone.objects.visible_to(request.user).filter(pk__in=ids).count()
+    if not ids or len(ids) > MOST_AT_ONCE or reason is None:
+        messages.error(request, _("Check the steps, and choose a reason."))
+    elif seen != len(ids):
+        raise Http404
+    else:
+        try:
+            count = explain_delays(milestone_ids=ids, delay_reason=reason, by=request.user, now=timezone.now())
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+        else:
+            words = ngettext("%(count)s step has its reason now.", "%(count)s steps have their reason now.", count)
+            messages.success(request, words % {"count": count})
+    return redirect(back)

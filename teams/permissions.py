@@ -45,6 +45,7 @@ class Permission(StrEnum):
     COMPANY_EDIT = "company.edit"
     INTERACTION_ADD = "interaction.add"
     KPI_VIEW = "kpi.view"
+    KPI_STEER = "kpi.steer"  # goals, declared changes
     SETTINGS_EDIT = "settings.edit"
 
 
@@ -98,6 +99,7 @@ _LEAD = (
         P.DOCUMENT_DECIDE,
         P.PAYMENT_ADD,
         P.KPI_VIEW,
+        P.KPI_STEER,
     }
 )
 

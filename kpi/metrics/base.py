@@ -116,7 +116,7 @@ def orders_of(asked: Question) -> OrderQuerySet:
     orders = Order.objects.eligible().of_goods()
     if asked.viewer is not None:
         orders = orders.visible_to(asked.viewer)
-    return orders.filter(**_conditions(asked, ORDERS))
+    return orders.with_cause().filter(**_conditions(asked, ORDERS))
 
 
 def steps_of(asked: Question) -> MilestoneQuerySet:

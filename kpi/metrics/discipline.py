@@ -30,6 +30,7 @@ from kpi.questions import Question
 from kpi.subjects import CHECKS, REMINDERS
 from kpi.workdays import working_days, working_hours
 from orders.models import Milestone
+from orders.models.orders import OWN_SOURCES
 from orders.words import Punctuality
 from orders.workflow import MilestoneStatus
 from teams.models import Membership, Notification
@@ -107,7 +108,7 @@ class UpdateTimeliness(_Finished):
         return self.finished(asked).annotate(
             waited=waited,
             outcome=Case(
-                When(~Q(order__source=""), then=Value(IMPORTED)),
+                When(~Q(order__source__in=OWN_SOURCES), then=Value(IMPORTED)),
                 When(waited__lte=1, then=Value(HIT)),
                 default=Value(MISS),
                 output_field=CharField(),

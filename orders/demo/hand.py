@@ -154,6 +154,17 @@ class Hand:
         self._close_step(self.milestones[code], MilestoneStatus.DONE, finished_at, note, delay)
         self._refresh()
 
+    def _explain(self, reason: str) -> None:
+        """`explain_delays` of orders.services.delays, for the late steps that have no reason."""
+        delay = self.ledger.reasons[reason]
+        for milestone in self.milestones.values():
+            ended = milestone.closed_at or self.now
+            is_dropped = milestone.status in {MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED}
+            if milestone.delay_reason is None and milestone.due_at and ended > milestone.due_at and not is_dropped:
+                milestone.delay_reason = delay
+                fields = {"delay_reason": ["", delay.code]}
+                self._record(EventKind.EDITED, milestone=milestone, side=delay.side, data={"fields": fields})
+
     def _skip(self, code: str, reason: str) -> None:
         self._close_step(self.milestones[code], MilestoneStatus.SKIPPED, self.now, reason, None)
         self._refresh()

@@ -12,6 +12,7 @@ from orders.demo.people import holder
 from orders.demo.plots import Plot
 from orders.demo.story import Act, Story
 from orders.demo.world import ZONE, to_minute
+from orders.grammar import StepSpec
 from orders.words import Side
 from teams.permissions import RoleCode
 
@@ -36,6 +37,7 @@ def _life(plot: Plot, number: str, lines: list[dict]) -> list[Act]:
     acts = [Act(plot.course.confirmed_at, "confirm", plot.card.clerk)]
     acts += _step_acts(plot)
     acts += _pause_acts(plot)
+    acts.append(_explain_act(plot))
     if plot.move_steps and plot.card.fate not in _CANCELLED:
         acts += cargo_acts(plot, number, lines, plot.bargain.values)
     acts += _ending(plot)
@@ -97,10 +99,27 @@ def _step_acts(plot: Plot) -> list[Act]:
         data: dict[str, Any] = {"code": spec.code, "finished_at": done.finished_at, "note": "", "reason": ""}
         if done.recorded_at - done.finished_at > timedelta(days=6):
             data["note"] = "节后补录"
-        if course.trouble and course.is_late(spec.code) and plot.rng.random() < 0.85:
-            data["reason"] = course.trouble.reason
+        if course.is_late(spec.code):
+            data["reason"] = _why_late(plot, spec)
         acts.append(Act(done.recorded_at, "complete", by, data))
     return acts
+
+
+# Why a step is late where the order met no trouble, by the letters of its flags.
+_USUAL = {"H": "no_space", "C": "customer_approval", "S": "material_late"}
+
+
+def _why_late(plot: Plot, spec: StepSpec) -> str:
+    if plot.course.trouble:
+        return plot.course.trouble.reason
+    return next((reason for letter, reason in _USUAL.items() if letter in spec.flags), "capacity")
+
+
+def _explain_act(plot: Plot) -> Act:
+    """In the end the clerk says why what is late was late, where nobody has said it yet."""
+    trouble = plot.course.trouble
+    at = min(plot.until, plot.course.ends_at + timedelta(minutes=20))
+    return Act(at, "explain", plot.card.clerk, {"reason": trouble.reason if trouble else "capacity"})
 
 
 def _skipped(plot: Plot) -> dict[str, str]:

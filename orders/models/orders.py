@@ -113,6 +113,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
                 ).filter(search_place__gt=0, search_doubled__contains="".join(char * 2 for char in word))
         return found
 
+    def with_cause(self) -> Self:
+        """Make `cause` known to filters: the delay reason of the step that was latest of those that have one."""
+        late = _milestones().filter(order=OuterRef("pk"), delay_reason__isnull=False)
+        # An open one is later than any that is closed.
+        latest = late.order_by((F("closed_at") - F("due_at")).desc(nulls_first=True), "pk")
+        return self.alias(cause=Subquery(latest.values("delay_reason")[:1]))
+
     def eligible(self) -> Self:
         """Orders that count in KPIs: confirmed and real; a cancelled one only if it had been confirmed (R3)."""
         return self.filter(
@@ -149,6 +156,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
                 output_field=models.CharField(),
             )
         )
+
+
+# `source` of orders that were kept here from their first day.
+OWN_SOURCES = ("", "demo")
 
 
 class Order(Versioned):

@@ -183,6 +183,7 @@ PAGES = {
     "leave_remove": Entry(lambda t: [t.leave.pk], "leave", {"post": None}, False),
     "dashboard": Entry(reads=P.KPI_VIEW),
     "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "kpi_why": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "kpi_members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "inbox": Entry(),
     "inbox_acknowledge_many": Entry(writes={"post": None}, reads=False),

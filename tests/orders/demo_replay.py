@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F, Q
 
 from customers.models import Company
 from orders.demo.papers import content
@@ -11,6 +12,7 @@ from orders.demo.story import Act, Story
 from orders.models import DelayReason, Milestone, Order, ProcessTemplate, Shipment
 from orders.services import documents, milestones, shipments
 from orders.services import orders as order_services
+from orders.services.delays import explain_delays
 from teams.models import Team, User
 
 
@@ -57,6 +59,12 @@ class Replay:
             delay_reason=reason,
             **who,
         )
+
+    def _explain(self, story: Story, act: Act, who: dict) -> None:
+        steps = Milestone.objects.filter(order__number=story.number, delay_reason=None)
+        late = steps.filter(Q(closed_at__gt=F("due_at"), status="done") | Q(closed_at=None, due_at__lt=act.at))
+        reason = DelayReason.objects.get(code=act.data["reason"])
+        explain_delays(milestone_ids=list(late.values_list("pk", flat=True)), delay_reason=reason, **who)
 
     def _skip(self, story: Story, act: Act, who: dict) -> None:
         pk = self._milestone(story, act.data["code"])

@@ -1,0 +1,52 @@
+"""What every page of figures does first: who asks, what is asked, and what stands above the answer."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kpi import pages
+from kpi.errors import UnknownMetric
+from kpi.forms import PRESETS, QuestionForm, filter_choices
+from kpi.metrics.base import Metric
+from kpi.registry import metric_of
+from kpi.subjects import ORDERS
+from teams.errors import NotPermitted
+from teams.http import PersonRequest
+from teams.permissions import Permission
+
+
+def ask(request: PersonRequest, metric: Metric | None = None) -> tuple[QuestionForm, Any]:
+    """The question in the address.
+
+    Raises:
+        NotPermitted: no role of the person sees figures.
+    """
+    if not request.user.access.allows_somewhere(Permission.KPI_VIEW):
+        raise NotPermitted(_("Your role does not see figures."))
+    form = QuestionForm(request.GET, user=request.user, now=timezone.now())
+    return form, form.question(subject=metric.subject if metric else ORDERS)
+
+
+def metric_or_404(code: str) -> Metric:
+    try:
+        return metric_of(code)
+    except UnknownMetric as unknown:
+        raise Http404 from unknown
+
+
+def frame_of(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
+    """What every page of figures shows above: period, filters, and what of them could not be read."""
+    query = form.query()
+    return {
+        "form": form,
+        "presets": [(name, label) for name, label in PRESETS.items() if name != "custom"],
+        "preset": form.preset,
+        "period": asked.period,
+        "period_text": pages.period_text(asked.period),
+        "choices": filter_choices(request.user, query),
+        "chosen": pages.filters_text(asked),
+        "query": f"?{urlencode(query)}" if query else "",
+    }
