@@ -113,7 +113,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     form, asked = ask(request, metric)
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = request.GET.get("by", "")
-    by = by if by in offered else next(name for name in ("customer", "assignee") if name in offered)
+    by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
     change = explain(code, asked, by)
     shift, tone = pages.change_of(metric, change.now.value, change.before.value)
     context = {

@@ -12,8 +12,10 @@ from .text import LauncherError, say, tr
 
 BROWSER_TESTS = "tests/e2e"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# A process a core; a file stays in one of them, since its tests share what they set up.
-PARALLEL = ("-n", "auto", "--dist", "loadfile")
+# A process a core. Whoever is done takes over tests of the other, since those that kill processes mostly wait.
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+# A browser's tests share a server and what they set up: a file stays in one process.
+PARALLEL_BROWSER = ("-n", "auto", "--dist", "loadfile")
 INTERRUPTED = 2  # pytest's exit code after Ctrl-C
 
 
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
                 "Ubuntu：snap install chromium）后重新运行测试。",
             )
         )
-    browser_code = _pytest([BROWSER_TESTS, *PARALLEL], environment)
+    browser_code = _pytest([BROWSER_TESTS, *PARALLEL_BROWSER], environment)
     say(
         tr(
             f"Tests: {_verdict(code)}. Browser tests: {_verdict(browser_code)}.",

@@ -67,6 +67,7 @@
         line("lcl", { color: ink("--late"), type: "dashed" }),
         {
           type: "line",
+          showAllSymbol: true,
           lineStyle: { color: ink("--accent"), width: 1.5 },
           data: data.values.map((value, index) => ({
             value,

@@ -183,6 +183,13 @@ PAGES = {
     "leave_remove": Entry(lambda t: [t.leave.pk], "leave", {"post": None}, False),
     "dashboard": Entry(reads=P.KPI_VIEW),
     "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "kpi_control": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "kpi_change": Entry(
+        lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], writes={"post": P.KPI_STEER}, reads=False
+    ),
+    "kpi_reasons": Entry(writes={"post": None}, reads=False),  # each step decides; tests/kpi/test_charts.py
+    "kpi_causes": Entry(reads=P.KPI_VIEW),
+    "kpi_stages": Entry(reads=P.KPI_VIEW),
     "kpi_why": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "kpi_members": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "inbox": Entry(),
