@@ -54,7 +54,7 @@ def kpi_causes(request: PersonRequest) -> HttpResponseBase:
     metric = METRICS["K23"]
     form, asked = ask(request, metric)
     weight = request.GET.get("weight", DAYS)
-    shows_money = any(request.user.access.sees_money(team) for team in request.user.access.team_ids)
+    shows_money = request.user.access.sees_any_money
     offered = {key: name for key, name in WEIGHTS.items() if key != AMOUNT or shows_money}
     weight = weight if weight in offered else DAYS
     found = causes(asked, weight, sees_money=request.user.access.sees_money)

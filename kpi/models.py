@@ -1,14 +1,18 @@
 """What figures keep or read of their own."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from orders.models import Order
 from orders.models.checks import InspectionKind, SampleKind
+
+if TYPE_CHECKING:
+    from teams.models import User
 
 # The kinds of both, which no sample and inspection share.
 CHECK_KINDS = dict((*SampleKind.choices, *InspectionKind.choices))
@@ -67,3 +71,59 @@ class ProcessChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.title}"
+
+
+class GoalQuerySet(models.QuerySet["Goal"]):
+    def visible_to(self, user: "User") -> Self:
+        """The company's goals, those of one's teams, one's own, and those of people whose orders one sees."""
+        access = user.access
+        if access.sees_all:
+            return self
+        of_teams = Q(team__in=access.team_ids, owner=None) | Q(team__in=access.team_scope_ids)
+        return self.filter(Q(team=None) | of_teams | Q(owner=user))
+
+
+class Goal(models.Model):
+    """A figure is to reach a number by a day, for a stated reason; attainment is computed, never typed.
+
+    Without a team it is the company's, with a team and no owner the team's, with both a person's. `ladder` holds the
+    numbers to reach by the end of each quarter; the last one is the target.
+    """
+
+    title = models.CharField(_("title"), max_length=120)
+    code = models.CharField(_("figure"), max_length=8)
+    baseline = models.DecimalField(_("baseline"), max_digits=14, decimal_places=3)
+    target = models.DecimalField(_("target"), max_digits=14, decimal_places=3)
+    first = models.DateField(_("first day"))
+    end = models.DateField(_("first day no longer counted"))
+    ladder = ArrayField(models.DecimalField(max_digits=14, decimal_places=3), default=list, blank=True)
+    team = models.ForeignKey(
+        "teams.Team", models.PROTECT, null=True, blank=True, related_name="goals", verbose_name=_("team")
+    )
+    owner = models.ForeignKey(
+        "teams.User", models.PROTECT, null=True, blank=True, related_name="goals", verbose_name=_("person")
+    )
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("serves the goal")
+    )
+    reason = models.CharField(_("why it matters"), max_length=500)
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(_("given up"), null=True, blank=True)
+
+    objects = GoalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("goal")
+        verbose_name_plural = _("goals")
+        constraints = [
+            models.CheckConstraint(name="goal_ends_after_it_begins", condition=Q(end__gt=F("first"))),
+            models.CheckConstraint(name="goal_changes_something", condition=~Q(target=F("baseline"))),
+            models.CheckConstraint(
+                name="goal_of_a_person_names_their_team", condition=Q(owner=None) | Q(team__isnull=False)
+            ),
+        ]
+        indexes = [models.Index(fields=["team", "end"], name="goal_team_end")]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,10 +1,15 @@
 from django.urls import path
 
-from kpi import chart_views, views
+from kpi import chart_views, goal_views, views
 
 urlpatterns = [
     path("kpi/", views.dashboard, name="dashboard"),
     path("kpi/reasons/", views.kpi_reasons, name="kpi_reasons"),
+    path("kpi/goals/", goal_views.goals, name="goals"),
+    path("kpi/goals/new/", goal_views.goal_new, name="goal_new"),
+    path("kpi/goals/<int:pk>/", goal_views.goal_page, name="goal"),
+    path("kpi/goals/<int:pk>/edit/", goal_views.goal_edit, name="goal_edit"),
+    path("kpi/goals/<int:pk>/drop/", goal_views.goal_drop, name="goal_drop"),
     path("kpi/causes/", chart_views.kpi_causes, name="kpi_causes"),
     path("kpi/stages/", chart_views.kpi_stages, name="kpi_stages"),
     path("kpi/<str:code>/control/", chart_views.kpi_control, name="kpi_control"),

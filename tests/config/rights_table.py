@@ -183,6 +183,11 @@ PAGES = {
     "leave_remove": Entry(lambda t: [t.leave.pk], "leave", {"post": None}, False),
     "dashboard": Entry(reads=P.KPI_VIEW),
     "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
+    "goals": Entry(reads=P.KPI_VIEW),
+    "goal_new": Entry(writes={"post": P.KPI_STEER}, reads=P.KPI_STEER),
+    "goal": Entry(lambda t: [t.goal.pk], "team", reads=P.KPI_VIEW),
+    "goal_edit": Entry(lambda t: [t.goal.pk], "team", {"post": P.KPI_STEER}, P.KPI_STEER),
+    "goal_drop": Entry(lambda t: [t.goal.pk], "team", {"post": P.KPI_STEER}, False),
     "kpi_control": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "kpi_change": Entry(
         lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], writes={"post": P.KPI_STEER}, reads=False

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
+from kpi.models import Goal
 from orders.models import (
     BulkAct,
     ExportRun,
@@ -74,6 +75,7 @@ class Things:
     saved_view: SavedView
     merge: SheetMerge
     sample: SampleRound
+    goal: Goal
 
 
 @dataclass
@@ -181,6 +183,18 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         export_run=_export_run(clerk),
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
+        goal=Goal.objects.create(
+            title="On time",
+            code="K01",
+            baseline=80,
+            target=90,
+            first=MONDAY.date(),
+            end=MONDAY.date() + timedelta(days=90),
+            team=team,
+            reason="-",
+            by=clerk,
+            created_at=MONDAY,
+        ),
         sample=checks.send_sample(
             order_id=order.pk, kind="pp", sent_on=MONDAY.date(), courier_no="SF1", by=clerk, now=MONDAY
         ),

@@ -42,6 +42,8 @@ SCREENS = (
         "/kpi/K01/control/",
         "/kpi/K11/control/",
         "/kpi/causes/",
+        "/kpi/goals/",
+        "/kpi/goals/new/",
         "/kpi/stages/",
         "/accounts/",
     ),

@@ -1,0 +1,276 @@
+"""Goals: the tree from company to person, who is ahead and who needs help, and setting them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kpi import pages
+from kpi.goal_forms import GoalForm
+from kpi.goals import (
+    AHEAD,
+    BEHIND,
+    MISSED,
+    NOT_BEGUN,
+    ON_TRACK,
+    REACHED,
+    UNKNOWN,
+    Attainment,
+    attain,
+    before_goal,
+    drop_goal,
+    may_set,
+    period_of,
+    quarters,
+    set_goal,
+)
+from kpi.models import Goal
+from kpi.registry import METRICS
+from kpi.subjects import ORDERS
+from teams.errors import DomainError, NotPermitted
+from teams.http import PersonRequest
+from teams.models import User, WorkCalendar
+from teams.permissions import Permission
+
+MOST_GOALS = 200
+STATES: Mapping[str, tuple[Promise, str]] = {
+    BEHIND: (pgettext_lazy("goal", "needs help"), "late"),
+    MISSED: (pgettext_lazy("goal", "missed"), "late"),
+    UNKNOWN: (pgettext_lazy("goal", "nothing counted yet"), "quiet"),
+    ON_TRACK: (pgettext_lazy("goal", "on track"), "soon"),
+    AHEAD: (pgettext_lazy("goal", "ahead"), "done"),
+    REACHED: (pgettext_lazy("goal", "reached"), "done"),
+    NOT_BEGUN: (pgettext_lazy("goal", "not begun"), "quiet"),
+}
+# The goals that a new workplace is offered: title, figure, and why.
+OFFERED = (
+    ("K01", gettext_lazy("Deliver on time"), gettext_lazy("A promise kept is the next order.")),
+    ("K14", gettext_lazy("Ship sooner after the order"), gettext_lazy("Time from order to ship binds money.")),
+    ("K20", gettext_lazy("Finish steps when they are due"), gettext_lazy("A late step makes the order late.")),
+)
+
+
+@dataclass(frozen=True)
+class GoalRow:
+    """One goal in a list: `depth` in the tree, bar and mark as shares of the way in percent, cut at 0 and 100."""
+
+    goal: Goal
+    attainment: Attainment
+    depth: int
+    value: str
+    baseline: str
+    target: str
+    expected: str
+    state: Promise
+    tone: str
+    bar: Decimal
+    mark: Decimal
+    is_orphan: bool
+    members_url: str
+    last: date
+
+    @property
+    def whose(self) -> str:
+        return str(self.goal.owner or self.goal.team or _("Company"))
+
+
+@login_required
+@require_safe
+def goals(request: PersonRequest) -> HttpResponse:
+    """All goals that still count: as a tree, or for the review by who needs help."""
+    _check_reader(request.user)
+    now = timezone.now()
+    found = Goal.objects.visible_to(request.user).select_related("team", "owner").order_by("end", "title", "pk")
+    with_past = request.GET.get("past") == "1"
+    shown = list((found if with_past else found.filter(dropped_at=None, end__gt=timezone.localdate(now)))[:MOST_GOALS])
+    rows = rows_of(shown, now)
+    is_review = request.GET.get("view") == "review"
+    if is_review:
+        order = list(STATES)
+        rows.sort(key=lambda row: (order.index(row.attainment.state), row.attainment.way or 0, row.goal.pk))
+    context = {
+        "rows": rows,
+        "is_review": is_review,
+        "with_past": with_past,
+        "may_set": request.user.access.allows_somewhere(Permission.KPI_STEER),
+        "offered": OFFERED if not rows else (),
+        "counts": [
+            (words, tone, count)
+            for state, (words, tone) in STATES.items()
+            if (count := sum(row.attainment.state == state for row in rows))
+        ],
+    }
+    return render(request, "kpi/goals.html", context)
+
+
+def _check_reader(user: User) -> None:
+    if not user.access.allows_somewhere(Permission.KPI_VIEW):
+        raise NotPermitted(_("Your role does not see figures."))
+
+
+def rows_of(found: Sequence[Goal], now: datetime) -> list[GoalRow]:
+    """The goals as a tree: each below the one it serves, if that is shown as well."""
+    calendar = WorkCalendar.objects.order_by("pk").first()
+    if calendar is None or not found:
+        return []
+    attained = attain(found, now=now, schedule=calendar.schedule())
+    by_parent: dict[int | None, list[Goal]] = {}
+    known = {goal.pk for goal in found}
+    for goal in found:
+        by_parent.setdefault(goal.parent_id if goal.parent_id in known else None, []).append(goal)
+    rows: list[GoalRow] = []
+
+    def add(parent: int | None, depth: int) -> None:
+        for goal in by_parent.get(parent, ()):
+            rows.append(_row(goal, attained[goal.pk], depth))
+            add(goal.pk, depth + 1)
+
+    add(None, 0)
+    return rows
+
+
+def _row(goal: Goal, attained: Attainment, depth: int) -> GoalRow:
+    metric = METRICS.get(goal.code)
+    words, tone = STATES[attained.state]
+
+    def text(value: Any) -> str:
+        return pages.value_text(metric, value) if metric else pages.number_text(value)
+
+    return GoalRow(
+        goal,
+        attained,
+        depth,
+        value=text(attained.value),
+        baseline=text(goal.baseline),
+        target=text(goal.target),
+        expected=text(attained.expected_value),
+        state=words,
+        tone=tone,
+        bar=_percent(attained.way or Decimal(0)),
+        mark=_percent(attained.expected),
+        is_orphan=goal.parent_id is None and goal.team_id is not None,
+        members_url=_members_url(goal) if metric else "",
+        last=period_of(goal).last,
+    )
+
+
+def _percent(share: Decimal) -> Decimal:
+    return round(min(max(share, Decimal(0)), Decimal(1)) * 100, 1)
+
+
+def _members_url(goal: Goal) -> str:
+    period = period_of(goal)
+    query = {"since": period.first.isoformat(), "until": period.last.isoformat()}
+    if goal.owner is not None:
+        query["clerk" if METRICS[goal.code].subject is ORDERS else "assignee"] = goal.owner.username
+    elif goal.team is not None:
+        query["team"] = goal.team.code
+    return f"{reverse('kpi_members', args=[goal.code])}?{urlencode(query)}"
+
+
+@login_required
+@require_safe
+def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
+    """One goal: how far it is, its ladder, whether it is within reach, and the goals that serve it."""
+    goal = _visible(request, pk)
+    _check_reader(request.user)
+    now = timezone.now()
+    children = Goal.objects.visible_to(request.user).filter(parent=goal).select_related("team", "owner")
+    row = rows_of([goal], now)[0]
+    metric = METRICS.get(goal.code)
+    before = before_goal(goal, now=now) if metric else []
+    context = {
+        "row": row,
+        "goal": goal,
+        "metric": metric,
+        "last": period_of(goal).last,
+        "steps": [
+            (part.last, pages.value_text(metric, step) if metric else pages.number_text(step))
+            for part, step in zip(quarters(period_of(goal)), goal.ladder, strict=False)
+        ],
+        "before": [(pages.period_text(each.period), pages.value_text(each.metric, each.value)) for each in before],
+        "children": rows_of(list(children.order_by("title", "pk")), now),
+        "may_set": _may_set(request.user, goal),
+    }
+    return render(request, "kpi/goal.html", context)
+
+
+def _may_set(user: User, goal: Goal) -> bool:
+    try:
+        may_set(user, goal.team)
+    except NotPermitted:
+        return False
+    return True
+
+
+def _visible(request: PersonRequest, pk: int) -> Goal:
+    found = Goal.objects.visible_to(request.user).select_related("team", "owner", "parent")
+    return get_object_or_404(found, pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def goal_new(request: PersonRequest) -> HttpResponse:
+    """Set a goal; one offered comes filled in."""
+    _check_setter(request.user)
+    if request.method == "POST":
+        return _save(request, None)
+    form = GoalForm(user=request.user)
+    code = request.GET.get("code", "")
+    for offered, title, reason in OFFERED:
+        if offered == code:
+            form.initial = {"code": offered, "title": str(title), "reason": str(reason)}
+    return render(request, "kpi/goal_edit.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def goal_edit(request: PersonRequest, pk: int) -> HttpResponse:
+    goal = _visible(request, pk)
+    may_set(request.user, goal.team)
+    if request.method == "POST":
+        return _save(request, goal)
+    return render(request, "kpi/goal_edit.html", {"form": GoalForm(user=request.user, goal=goal), "goal": goal})
+
+
+def _check_setter(user: User) -> None:
+    if not user.access.allows_somewhere(Permission.KPI_STEER):
+        raise NotPermitted(_("Your role may not set goals here."))
+
+
+def _save(request: PersonRequest, goal: Goal | None) -> HttpResponse:
+    form = GoalForm(request.POST, user=request.user, goal=goal)
+    if form.is_valid():
+        try:
+            saved = set_goal(values=form.values(), by=request.user, now=timezone.now(), goal=goal)
+        except NotPermitted as refusal:
+            form.add_error("team", str(refusal))
+        except DomainError as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("The goal is set."))
+            return redirect("goal", pk=saved.pk)
+    return render(request, "kpi/goal_edit.html", {"form": form, "goal": goal}, status=422)
+
+
+@login_required
+@require_POST
+def goal_drop(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give a goal up."""
+    goal = _visible(request, pk)
+    drop_goal(goal=goal, by=request.user, now=timezone.now())
+    messages.success(request, _("The goal is given up; it can still be read."))
+    return redirect("goals")

@@ -1,0 +1,260 @@
+"""Goals: set with everything that makes them SMART, and measured by the figures themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kpi.figures import Figure, breakdown, figure
+from kpi.models import Goal
+from kpi.periods import Period
+from kpi.questions import Question
+from kpi.registry import METRICS, metric_of
+from kpi.subjects import ORDERS
+from teams.errors import InvalidInput, NotPermitted
+from teams.models import Organization, Team, User
+from teams.permissions import Permission
+from teams.worktime import WorkSchedule, working_days_between
+
+AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED = (
+    *("ahead", "on_track", "behind", "unknown", "not_begun"),
+    *("reached", "missed"),
+)
+SLACK = Decimal("0.1")  # of the whole way: so far off the expected way a goal is still on track
+MOST_STEPS = 12
+
+
+class GoalIncomplete(InvalidInput):
+    """What a goal lacks to be specific, measurable, attainable, relevant and timed; `fields` says what."""
+
+    code = "goal_incomplete"
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """How far a goal is at an instant.
+
+    `way` is the share of the way from baseline to target that has been gone, `expected` the share by the working days
+    that have passed, or by the ladder; both in 0…1 and beyond. None where nothing is counted yet.
+    """
+
+    figure: Figure | None
+    way: Decimal | None
+    expected: Decimal
+    expected_value: Decimal
+    state: str
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.figure.value if self.figure else None
+
+
+@transaction.atomic
+def set_goal(*, values: Mapping[str, Any], by: User, now: datetime, goal: Goal | None = None) -> Goal:
+    """Set a goal, or set an existing one anew.
+
+    Args:
+        values: title, code, baseline, target, first, end (no longer counted), ladder, team, owner, parent, reason.
+
+    Raises:
+        NotPermitted: the person does not steer that team, or for the company's goals not every team.
+        GoalIncomplete: naming what is missing or cannot be, by field.
+    """
+    may_set(by, values.get("team"))
+    if goal is not None:
+        may_set(by, goal.team)
+    _check(values, goal)
+    found = goal or Goal(by=by, created_at=now)
+    for name, value in values.items():
+        setattr(found, name, value)
+    found.save()
+    return found
+
+
+def may_set(by: User, team: Team | None) -> None:
+    """Refuse who does not steer the team; the company's goals are for those who see every team."""
+    allowed = by.access.teams_allowing(Permission.KPI_STEER)
+    if allowed is not None and (team is None or team.pk not in allowed):
+        raise NotPermitted(_("Your role may not set goals here."))
+
+
+def drop_goal(*, goal: Goal, by: User, now: datetime) -> None:
+    """Give a goal up; it stays to be read."""
+    may_set(by, goal.team)
+    goal.dropped_at = goal.dropped_at or now
+    goal.save(update_fields=["dropped_at"])
+
+
+def _check(values: Mapping[str, Any], goal: Goal | None) -> None:
+    faults: dict[str, str] = {}
+    missing = _("is missing: without it the goal is not %(letter)s")
+    letters = {
+        "title": _("specific (S)"),
+        "code": _("measurable (M)"),
+        "baseline": _("measurable (M)"),
+        "target": _("measurable (M)"),
+        "reason": _("relevant (R)"),
+        "first": _("timed (T)"),
+        "end": _("timed (T)"),
+    }
+    for name, letter in letters.items():
+        if values.get(name) in (None, ""):
+            faults[name] = missing % {"letter": letter}
+    metric = METRICS.get(values.get("code") or "")
+    if values.get("code") and metric is None:
+        faults["code"] = _("there is no such figure")
+    baseline, target = values.get("baseline"), values.get("target")
+    if metric and baseline is not None and target is not None:
+        if target == baseline:
+            faults["target"] = _("is the baseline: nothing would change")
+        elif (target > baseline) != metric.is_higher_better:
+            faults["target"] = _("would be worse than the baseline")
+        if metric.unit == "%" and not 0 <= target <= 100:
+            faults["target"] = _("lies outside 0 to 100%: it cannot be attained (A)")
+        if metric.unit == "%" and not 0 <= baseline <= 100:
+            faults["baseline"] = _("lies outside 0 to 100%")
+    first, end = values.get("first"), values.get("end")
+    if first and end and end <= first:
+        faults["end"] = _("lies before the first day")
+    owner, team = values.get("owner"), values.get("team")
+    if owner is not None and team is None:
+        faults["team"] = _("is missing: whose goal it is has to be clear (S)")
+    elif owner is not None and not owner.memberships.filter(team=team).exists():
+        faults["owner"] = _("does not belong to this team")
+    faults |= _ladder_faults(values) if not faults else {}
+    if parent := values.get("parent"):
+        faults |= _parent_faults(parent, values, goal)
+    if faults:
+        raise GoalIncomplete(" ".join(f"{name}: {text}" for name, text in faults.items()), fields=faults)
+
+
+def _ladder_faults(values: Mapping[str, Any]) -> dict[str, str]:
+    ladder = list(values.get("ladder") or ())
+    if not ladder:
+        return {}
+    count = len(quarters(Period(values["first"], values["end"], "UTC")))
+    steps = [values["baseline"], *ladder]
+    is_rising = values["target"] > values["baseline"]
+    if len(ladder) != count:
+        return {"ladder": _("needs one number for each quarter: %(count)s") % {"count": count}}
+    if any((after > before) != is_rising and after != before for before, after in zip(steps, ladder, strict=False)):
+        return {"ladder": _("does not go step by step from the baseline to the target")}
+    if ladder[-1] != values["target"]:
+        return {"ladder": _("has to end with the target")}
+    return {}
+
+
+def _parent_faults(parent: Goal, values: Mapping[str, Any], goal: Goal | None) -> dict[str, str]:
+    above: Goal | None = parent
+    while above is not None:
+        if goal is not None and above.pk == goal.pk:
+            return {"parent": _("would serve itself")}
+        above = above.parent
+    if parent.owner_id is not None or (parent.team_id is not None and values.get("team") != parent.team):
+        return {"parent": _("has to be a goal of the company or of the same team")}
+    return {}
+
+
+def quarters(period: Period) -> list[Period]:
+    """The parts of a goal's time for its ladder."""
+    return [bucket.period for bucket in period.buckets("quarter")]
+
+
+def period_of(goal: Goal) -> Period:
+    return Period(goal.first, goal.end, Organization.current().timezone)
+
+
+def attain(goals: Sequence[Goal], *, now: datetime, schedule: WorkSchedule) -> dict[int, Attainment]:
+    """How far each goal is, over the rows of the company, team or person it is for.
+
+    Figures of a goal are those of its scope, whoever looks (R14: it is marked as such). One statement serves all goals
+    of teams or of people with the same figure and time.
+    """
+    found: dict[int, Figure | None] = {}
+    alike: dict[tuple[str, date, date, str], list[Goal]] = {}
+    for goal in goals:
+        alike.setdefault((goal.code, goal.first, goal.end, _level(goal)), []).append(goal)
+    organization = Organization.current()
+    for (code, first, end, level), group in alike.items():
+        period = Period(first, end, organization.timezone)
+        found |= _figures(code, level, group, period, now) if code in METRICS else {goal.pk: None for goal in group}
+    today = now.astimezone(organization.zone).date()
+    return {goal.pk: _attainment(goal, found[goal.pk], today, schedule) for goal in goals}
+
+
+def _level(goal: Goal) -> str:
+    return "" if goal.team_id is None else "team" if goal.owner_id is None else "person"
+
+
+def _figures(code: str, level: str, group: list[Goal], period: Period, now: datetime) -> dict[int, Figure | None]:
+    if period.start_at > now:
+        return {goal.pk: None for goal in group}
+    asked = Question(period, None, now)
+    if not level:
+        whole = figure(code, asked)
+        return {goal.pk: whole for goal in group}
+    metric = metric_of(code)
+    by = "team" if level == "team" else "clerk" if metric.subject is ORDERS else "assignee"
+    parts = {part.key: part.figure for part in breakdown(code, asked, by)}
+    return {goal.pk: parts.get(goal.team.code if level == "team" else goal.owner.username) for goal in group}  # type: ignore[union-attr]
+
+
+def _attainment(goal: Goal, found: Figure | None, today: date, schedule: WorkSchedule) -> Attainment:
+    expected = expected_way(goal, today, schedule)
+    expected_value = goal.baseline + (goal.target - goal.baseline) * expected
+    value = found.value if found else None
+    if today < goal.first:
+        return Attainment(None, None, Decimal(0), goal.baseline, NOT_BEGUN)
+    if value is None:
+        return Attainment(found, None, expected, expected_value, UNKNOWN)
+    way = (value - goal.baseline) / (goal.target - goal.baseline)
+    if today >= goal.end:
+        state = REACHED if way >= 1 else MISSED
+    elif way >= expected + SLACK or way >= 1:
+        state = AHEAD
+    else:
+        state = ON_TRACK if way >= expected - SLACK else BEHIND
+    return Attainment(found, way, expected, expected_value, state)
+
+
+def expected_way(goal: Goal, today: date, schedule: WorkSchedule) -> Decimal:
+    """The share of the way to have been gone: by working days, within a quarter towards its step of the ladder."""
+    if today >= goal.end:
+        return Decimal(1)
+    if today < goal.first:
+        return Decimal(0)
+    if not goal.ladder:
+        return _elapsed(goal.first, goal.end, today, schedule)
+    before = goal.baseline
+    for part, step in zip(quarters(Period(goal.first, goal.end, "UTC")), goal.ladder, strict=False):
+        if today < part.end:
+            value = before + (step - before) * _elapsed(part.first, part.end, today, schedule)
+            return (value - goal.baseline) / (goal.target - goal.baseline)
+        before = step
+    return Decimal(1)
+
+
+def _elapsed(first: date, end: date, today: date, schedule: WorkSchedule) -> Decimal:
+    """Working days from `first` to the evening of `today`, as a share of all to the day before `end`."""
+    before = date.fromordinal(first.toordinal() - 1)
+    last = date.fromordinal(end.toordinal() - 1)
+    whole = working_days_between(before, last, schedule)
+    return Decimal(working_days_between(before, min(today, last), schedule)) / whole if whole else Decimal(1)
+
+
+def before_goal(goal: Goal, *, now: datetime, count: int = 4) -> list[Figure]:
+    """The figures of as many periods of the same length before: whether the target is within reach (A)."""
+    period, found = period_of(goal), []
+    filters: dict[str, Any] = {}
+    if goal.owner_id is not None:
+        filters["clerk" if metric_of(goal.code).subject is ORDERS else "assignee"] = goal.owner_id
+    elif goal.team_id is not None:
+        filters["team"] = goal.team_id
+    for _number in range(count):
+        period = period.previous()
+        found.append(figure(goal.code, Question(period, None, now, filters)))
+    return found[::-1]
