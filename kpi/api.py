@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from kpi import figures
+from kpi.closing import closed_figure
 from kpi.dimensions import BY, DIMENSIONS
 from kpi.errors import BadQuestion, UnknownMetric
 from kpi.figures import PARTS, Figure, Group
@@ -24,6 +25,7 @@ from kpi.serializers import (
     MEMBERS,
     FigureAnswer,
     MetricListAnswer,
+    closed_as_json,
     figure_as_json,
     metric_as_json,
 )
@@ -114,6 +116,7 @@ class FigureDetailView(FigureView):
         asked = self.asked(request, metric)
         by = self._by(request, metric, asked)
         body = self._with_links(figures.figure(code, asked))
+        body["closed"] = closed_as_json(metric, closed_figure(metric, asked))
         if by:
             body["by"] = by
             body["groups"] = [self._group(by, group) for group in figures.breakdown(code, asked, by)]

@@ -8,9 +8,11 @@ change is that of the share of rows that make the figure worse, split by their c
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from kpi.closing import closed_figure
 from kpi.dimensions import DIMENSIONS, labels_of
 from kpi.figures import Figure, aggregate_by, assemble
 from kpi.periods import Period
@@ -18,7 +20,7 @@ from kpi.questions import Question
 from kpi.registry import metric_of
 from kpi.subjects import ORDERS, STEPS
 
-MIX, WITHIN, CAUSE, DENOMINATOR = "mix", "within", "cause", "denominator"
+MIX, WITHIN, CAUSE, DENOMINATOR, CORRECTION = "mix", "within", "cause", "denominator", "correction"
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Change:
-    """`parts` sum to `difference`, None where one of the periods counts nothing (R7)."""
+    """`parts` sum to `difference`, None where one of the periods counts nothing (R7).
+
+    Compared is with the value `before` was closed with, where it is: what was corrected since is a part of its own.
+    """
 
     before: Figure
     now: Figure
     difference: Fraction | None
     parts: list[Part]
+    closed_value: Decimal | None = None
 
 
 @dataclass
@@ -82,12 +88,17 @@ def explain(code: str, asked: Question, by: str, *, before: Period | None = None
     sign = 0 if not has_causes else -1 if metric.is_higher_better else 1
     parts = _split(before_groups, now_groups, sign)
     values = [Fraction(figure.numerator) * metric.scale / figure.denominator for figure in figures]
-    return Change(
-        figures[0],
-        figures[1],
-        values[1] - values[0],
-        _named(parts, by, metric.scale),
-    )
+    named = _named(parts, by, metric.scale)
+    closed = closed_figure(metric, asked.within(earlier))
+    if closed is None or not closed.closed[1]:
+        return Change(figures[0], figures[1], values[1] - values[0], named)
+    stated = Fraction(closed.closed[0]) * metric.scale / closed.closed[1]
+    # What is kept of sums has six decimals; less than that is no correction.
+    if abs(values[0] - stated) > Fraction(1, 10**4):
+        named.insert(0, Part(CORRECTION, "", "", values[0] - stated))
+    else:
+        stated = values[0]
+    return Change(figures[0], figures[1], values[1] - stated, named, closed.value(metric, current=False))
 
 
 def _read(metric: Any, asked: Question, paths: list[str]) -> tuple[list[Mapping[str, Any]], dict[Any, _Group]]:

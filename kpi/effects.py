@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from kpi.change import CAUSE, DENOMINATOR, MIX, WITHIN, Change, Part
+from kpi.change import CAUSE, CORRECTION, DENOMINATOR, MIX, WITHIN, Change, Part
 from kpi.metrics.base import Metric
 
 SHOWN = 12
@@ -21,6 +21,7 @@ KINDS: Mapping[str, tuple[Promise, Promise]] = {
     CAUSE: (_("By cause"), _("More or fewer rows that make the figure worse, by why they do")),
     WITHIN: (_("By group"), _("What each group did better or worse than before")),
     MIX: (_("By weight"), _("A group that is better or worse than the rest makes up more or less of the whole")),
+    CORRECTION: (_("Corrections"), _("What was recorded or corrected for the period before after it had been closed")),
     DENOMINATOR: (_("Come and gone"), _("Groups that are counted in only one of the two periods")),
 }
 
@@ -94,16 +95,21 @@ def tone_of(metric: Metric, effect: Fraction) -> str:
 
 def _row(metric: Metric, part: Part, widest: Fraction, by: str, query: Mapping[str, str]) -> EffectRow:
     width = float(abs(part.effect) / widest) * 50
-    chosen = {"reason" if part.kind == CAUSE else by: part.key}
-    # A cause opens the rows that make the figure worse: misses of one that should be high, hits of one that should not.
-    shown = {"part": "missed" if metric.is_higher_better else "numerator"} if part.kind == CAUSE else {}
-    address = reverse("kpi_members", args=[metric.code])
     return EffectRow(
-        part.label,
+        part.label or str(_("since the period before was closed")),
         effect_text(metric, part.effect),
         tone_of(metric, part.effect),
         round(50 - width if part.effect < 0 else 50, 1),
         round(width, 1),
-        f"{address}?{urlencode({**query, **chosen, **shown})}",
+        _url(metric, part, by, query),
         part.rows,
     )
+
+
+def _url(metric: Metric, part: Part, by: str, query: Mapping[str, str]) -> str:
+    if part.kind == CORRECTION:
+        return reverse("kpi_figure", args=[metric.code]) + "?" + urlencode({**query, "period": "last_month"})
+    chosen = {"reason" if part.kind == CAUSE else by: part.key}
+    # A cause opens the rows that make the figure worse: misses of one that should be high, hits of one that should not.
+    shown = {"part": "missed" if metric.is_higher_better else "numerator"} if part.kind == CAUSE else {}
+    return f"{reverse('kpi_members', args=[metric.code])}?{urlencode({**query, **chosen, **shown})}"

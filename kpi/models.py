@@ -127,3 +127,57 @@ class Goal(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class KpiSnapshotQuerySet(models.QuerySet["KpiSnapshot"]):
+    def current(self) -> Self:
+        """The last word on each figure; those before it stay to be read."""
+        return self.filter(is_current=True)
+
+
+class KpiSnapshot(models.Model):
+    """A figure of one team as it stood when its month was closed, or as it was restated later; never changed (R6).
+
+    A figure of several teams is the sum of numerators by that of denominators (R13). `hit_ids` and `miss_ids` are
+    keys of the rows counted, `excluded` counts of those left out by rule, `calendars` versions in force by code.
+    """
+
+    code = models.CharField(max_length=8)
+    formula_version = models.PositiveSmallIntegerField()
+    first = models.DateField()
+    end = models.DateField()  # first day no longer counted
+    team = models.ForeignKey("teams.Team", models.PROTECT, null=True, related_name="+")  # null: rows without a team
+    numerator = models.DecimalField(max_digits=24, decimal_places=6)
+    denominator = models.PositiveIntegerField()
+    excluded = models.JSONField(default=dict)
+    hit_ids = ArrayField(models.BigIntegerField(), default=list)
+    miss_ids = ArrayField(models.BigIntegerField(), default=list)
+    calendars = models.JSONField(default=dict)
+    closed_at = models.DateTimeField()  # the instant as of which it is judged
+    stated_at = models.DateTimeField()
+    version = models.PositiveSmallIntegerField(default=1)
+    changes = models.JSONField(default=dict)  # of a restatement: what is counted otherwise than before
+    is_current = models.BooleanField(default=True)
+
+    objects = KpiSnapshotQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("closed figure")
+        verbose_name_plural = _("closed figures")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "first", "end", "team", "version"],
+                name="kpisnapshot_version_once",
+                nulls_distinct=False,
+            ),
+            models.UniqueConstraint(
+                fields=["code", "first", "end", "team"],
+                name="kpisnapshot_one_current",
+                condition=Q(is_current=True),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(name="kpisnapshot_ends_after_it_begins", condition=Q(end__gt=F("first"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.first} {self.team_id or ''} v{self.version}"

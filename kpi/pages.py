@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from kpi.closing import Closed
 from kpi.dashboard import Card
 from kpi.dimensions import DIMENSIONS
 from kpi.figures import Figure, Group
@@ -250,6 +251,40 @@ def ages_of(figure: Figure) -> list[tuple[str, int, float]]:
         for name in AGES
         if name in ages
     ]
+
+
+# What a restatement says of the rows that are counted otherwise.
+CHANGES: dict[str, Promise] = {
+    "added": pgettext_lazy("restated", "counted now"),
+    "removed": pgettext_lazy("restated", "no longer counted"),
+    "judged_otherwise": pgettext_lazy("restated", "judged otherwise"),
+    "measured_otherwise": pgettext_lazy("restated", "measured otherwise"),
+}
+
+
+def closed_of(metric: Metric, closed: Closed | None) -> dict[str, Any] | None:
+    """A closed figure in words: what it was closed with, what it is restated to, and why."""
+    if closed is None:
+        return None
+    return {
+        "value": value_text(metric, closed.value(metric, current=False)),
+        "current": value_text(metric, closed.value(metric, current=True)) if closed.restated else "",
+        "at": closed.closed_at,
+        "restated": [
+            {
+                "at": row.stated_at,
+                "month": row.first,
+                "team": row.team,
+                "changes": [
+                    {"words": CHANGES[name], "count": change["count"], "names": change["names"]}
+                    for name, change in row.changes.items()
+                    if name in CHANGES
+                ],
+                "formula": row.changes.get("formula"),
+            }
+            for row in sorted(closed.restated, key=lambda row: (row.stated_at, row.pk), reverse=True)
+        ],
+    }
 
 
 def part_names(metric: Metric) -> tuple[Promise, Promise]:

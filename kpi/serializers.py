@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from kpi.closing import Closed
 from kpi.figures import Figure
 from kpi.metrics.base import Metric
 from kpi.periods import Period
@@ -45,6 +46,20 @@ def metric_as_json(metric: Metric) -> dict[str, Any]:
 
 def period_as_json(period: Period) -> dict[str, str]:
     return {"from": period.first.isoformat(), "to": period.end.isoformat(), "timezone": period.zone}
+
+
+def closed_as_json(metric: Metric, closed: Closed | None) -> dict[str, Any] | None:
+    """What a closed period was closed with, and what it was restated to."""
+    if closed is None:
+        return None
+    return {
+        "value": number(closed.value(metric, current=False)),
+        "numerator": number(closed.closed[0]),
+        "denominator": closed.closed[1],
+        "closed_at": closed.closed_at.isoformat(),
+        "restated_value": number(closed.value(metric, current=True)),
+        "restatements": len(closed.restated),
+    }
 
 
 def figure_as_json(figure: Figure) -> dict[str, Any]:
@@ -120,7 +135,19 @@ class GroupAnswer(FigurePart):
     label: Any = serializers.CharField()
 
 
+class ClosedAnswer(serializers.Serializer):
+    """The figure as its months were closed; `restated_value` with what was corrected since."""
+
+    value = serializers.FloatField(allow_null=True)
+    numerator = serializers.FloatField()
+    denominator = serializers.IntegerField()
+    closed_at = serializers.DateTimeField()
+    restated_value = serializers.FloatField(allow_null=True)
+    restatements = serializers.IntegerField()
+
+
 class FigureAnswer(FigurePart):
+    closed = ClosedAnswer(allow_null=True)
     code = serializers.CharField()
     name = serializers.CharField()
     unit = serializers.CharField()

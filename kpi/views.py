@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kpi import figures, pages
 from kpi.asking import ask, frame_of, metric_or_404
 from kpi.change import explain
+from kpi.closing import closed_figure
 from kpi.dashboard import dashboard as read_dashboard
 from kpi.dashboard import months_until
 from kpi.dimensions import DIMENSIONS
@@ -90,6 +91,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "before": pages.value_text(metric, before.value),
         "change": change,
         "change_tone": tone,
+        "closed": pages.closed_of(metric, closed_figure(metric, asked)),
         "beside": pages.beside_of(figure),
         "ages": pages.ages_of(figure),
         "chart": pages.chart_of(metric, months),
@@ -115,13 +117,13 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     by = request.GET.get("by", "")
     by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
     change = explain(code, asked, by)
-    shift, tone = pages.change_of(metric, change.now.value, change.before.value)
+    shift, tone = pages.change_of(metric, change.now.value, change.closed_value or change.before.value)
     context = {
         **frame_of(request, form, asked),
         "metric": metric,
         "change": change,
         "now": pages.value_text(metric, change.now.value),
-        "before": pages.value_text(metric, change.before.value),
+        "before": pages.value_text(metric, change.closed_value or change.before.value),
         "before_period": pages.period_text(change.before.period),
         "shift": shift,
         "shift_tone": tone,

@@ -213,6 +213,7 @@ DELIVER_PERIOD_SECONDS = 10
 PLAN_JOBS_PERIOD_SECONDS = 30
 # How often rows that have served their time are deleted.
 LEFTOVERS_PERIOD_SECONDS = 3600
+CLOSING_PERIOD_SECONDS = 3600
 
 # Seals the secrets of channels; empty means that SECRET_KEY does.
 CHANNEL_KEY = os.environ.get("CHANNEL_KEY", "")

@@ -35,7 +35,7 @@
   const pareto = (data) => {
     const option = axes(data.labels, {});
     option.grid = { ...option.grid, right: 48, bottom: 64 };
-    option.xAxis.axisLabel = { ...text(), interval: 0, rotate: data.labels.length > 6 ? 30 : 0 };
+    option.xAxis.axisLabel = { ...text(), interval: 0, rotate: data.labels.length > 6 ? 30 : 0, width: 84, overflow: "truncate" };
     option.yAxis = [option.yAxis, { type: "value", min: 0, max: 100, axisLabel: { ...text(), formatter: "{value}%" }, splitLine: { show: false } }];
     return {
       ...option,
@@ -83,7 +83,7 @@
   const stages = (data) => ({
     ...axes(data.labels, { name: data.name, nameTextStyle: text() }),
     grid: { left: 48, right: 16, top: 44, bottom: 28 },
-    legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink("--ink-2"), fontSize: 12 } },
+    legend: { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink("--ink-2"), fontSize: 12 } },
     tooltip: tooltip((index) => [data.labels[index], ...data.series.map((each) => `${each.name}: ${each.values[index]}`)].join("\n")),
     series: data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
   });

@@ -1,0 +1,26 @@
+"""Celery entry point of kpi: closing months, and looking at closed ones again once a day."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from kpi import closing
+from teams.clock import read_clock
+from teams.services import heartbeats
+from teams.tasks import is_stopping
+
+RESTATED_EVERY = timedelta(hours=20)
+
+
+@shared_task(name="kpi.bulk_close", soft_time_limit=3000, time_limit=3300)
+def close_periods() -> int:
+    """Close the months that ended long enough ago, and restate closed ones once a day; returns how many figures."""
+    now = read_clock().now
+    done = closing.close_months(now=now, is_stopping=is_stopping)
+    last = heartbeats.last("restating")
+    if (last is None or now - last >= RESTATED_EVERY) and not is_stopping():
+        done += closing.restate_months(now=now, is_stopping=is_stopping)
+        if not is_stopping():
+            heartbeats.beat("restating", now=now, note=f"{done} figures")
+    heartbeats.beat("closing", now=now, note=f"{done} figures")
+    return done
