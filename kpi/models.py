@@ -181,3 +181,22 @@ class KpiSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.first} {self.team_id or ''} v{self.version}"
+
+
+class ReportingAccess(models.Model):
+    """What a database role sees in the schema `reporting`: rows of some teams, or of all, with or without money.
+
+    Read by the views themselves, so a change holds from the next statement on.
+    """
+
+    role = models.CharField(_("database role"), max_length=63, unique=True)
+    team_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)  # null: every team
+    sees_money = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("reporting role")
+        verbose_name_plural = _("reporting roles")
+
+    def __str__(self) -> str:
+        return self.role
