@@ -1,10 +1,10 @@
 """What every page of figures does first: who asks, what is asked, and what stands above the answer."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kpi import pages
@@ -18,7 +18,7 @@ from teams.http import PersonRequest
 from teams.permissions import Permission
 
 
-def ask(request: PersonRequest, metric: Metric | None = None) -> tuple[QuestionForm, Any]:
+def ask(request: PersonRequest, metric: Metric | None = None, *, now: datetime) -> tuple[QuestionForm, Any]:
     """The question in the address.
 
     Raises:
@@ -26,7 +26,7 @@ def ask(request: PersonRequest, metric: Metric | None = None) -> tuple[QuestionF
     """
     if not request.user.access.allows_somewhere(Permission.KPI_VIEW):
         raise NotPermitted(_("Your role does not see figures."))
-    form = QuestionForm(request.GET, user=request.user, now=timezone.now())
+    form = QuestionForm(request.GET, user=request.user, now=now)
     return form, form.question(subject=metric.subject if metric else ORDERS)
 
 

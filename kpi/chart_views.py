@@ -52,7 +52,7 @@ def table_file(
 def kpi_causes(request: PersonRequest) -> HttpResponseBase:
     """Pareto of delay reasons; kept back while too few late steps have one."""
     metric = METRICS["K23"]
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     weight = request.GET.get("weight", DAYS)
     shows_money = request.user.access.sees_any_money
     offered = {key: name for key, name in WEIGHTS.items() if key != AMOUNT or shows_money}
@@ -122,7 +122,7 @@ def _pareto_chart(found: Causes) -> dict[str, Any]:
 def kpi_control(request: PersonRequest, code: str) -> HttpResponseBase:
     """The control chart of a figure, with its signals and the changes declared."""
     metric = metric_or_404(code)
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     found = control(code, asked)
     signals = _signals(found)
     if "format" in request.GET:
@@ -248,7 +248,7 @@ def kpi_change(request: PersonRequest, code: str) -> HttpResponse:
 def kpi_stages(request: PersonRequest) -> HttpResponseBase:
     """Where the time of the delivered orders went."""
     metric = METRICS["K11"]
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     times, count = stage_times(asked)
     if "format" in request.GET:
         return table_file(request, "stages", _("Stage times"), _stage_heads(), [_stage_cells(time) for time in times])

@@ -1,6 +1,6 @@
 """All figures of a period at once, in few statements: figures of one family are read from the same GROUP BY."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kpi.figures import Figure, Group, assemble, by_time, in_pair, stock_at
@@ -26,18 +26,19 @@ class Card:
         )
 
 
-def dashboard(asked: Question, *, months: int = 12) -> list[Card]:
-    """A card for each figure. `months` 0 leaves the trends out, which read as many months of rows."""
+def dashboard(asked: Question, *, months: int = 12, codes: Collection[str] = tuple(METRICS)) -> list[Card]:
+    """A card for each of the figures `codes`. `months` 0 leaves out the trends, which read as many months of rows."""
     cards: dict[str, Card] = {}
-    for family in _families():
+    for family in _families(codes):
         cards |= _stock_cards(family[0], asked, months) if family[0].is_stock else _flow_cards(family, asked, months)
-    return [cards[code] for code in METRICS]
+    return [cards[code] for code in codes]
 
 
-def _families() -> list[list[Metric]]:
+def _families(codes: Iterable[str]) -> list[list[Metric]]:
     families: dict[str, list[Metric]] = {}
-    for metric in METRICS.values():
-        families.setdefault(metric.family or metric.code, []).append(metric)
+    for code in codes:
+        metric = METRICS[code]
+        families.setdefault(metric.family or code, []).append(metric)
     return list(families.values())
 
 

@@ -22,6 +22,7 @@ from kpi.metrics.base import Metric
 from kpi.metrics.steps import AGES
 from kpi.periods import Period
 from kpi.questions import Question
+from kpi.registry import METRICS
 from orders.models import Order
 from orders.words import Side
 from teams.models import User
@@ -132,14 +133,13 @@ THEMES: tuple[tuple[int, Promise], ...] = (
 )
 
 
-def sections_of(cards: Sequence[CardView]) -> list[tuple[Promise, list[CardView]]]:
-    """The cards under the parts of the catalogue; a part without any is left out."""
-    found: dict[int, list[CardView]] = {}
-    for card in cards:
-        number = int(card.figure.code.removeprefix("K"))
-        theme = next(index for index, (last, _name) in enumerate(THEMES) if number <= last)
-        found.setdefault(theme, []).append(card)
-    return [(THEMES[theme][1], found[theme]) for theme in sorted(found)]
+def themes() -> list[tuple[Promise, list[str]]]:
+    """The parts of the catalogue that have figures: name and codes."""
+    found: dict[int, list[str]] = {}
+    for code in METRICS:
+        number = int(code.removeprefix("K"))
+        found.setdefault(next(index for index, (last, _name) in enumerate(THEMES) if number <= last), []).append(code)
+    return [(THEMES[index][1], found[index]) for index in sorted(found)]
 
 
 def spark_of(values: Sequence[Decimal | None]) -> Spark:

@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from kpi.dimensions import DIMENSIONS
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
+from kpi.questions import Question
 from kpi.subjects import STEPS
 from orders.models import DelayReason, Milestone
 from orders.services.delays import MOST_AT_ONCE, explain_delays
@@ -43,35 +45,43 @@ EXPLAINED = ("K23", "K37")
 @login_required
 @require_safe
 def dashboard(request: PersonRequest) -> HttpResponse:
-    form, asked = ask(request)
+    """The first part of the catalogue; the page asks for each of the others, and for the trends, once it stands."""
+    form, asked = ask(request, now=timezone.now())
     frame = frame_of(request, form, asked)
-    # A year of rows for the trends takes far longer than the figures: the page asks for them once it stands.
-    with_trends = request.GET.get("trends") == "1"
-    months = TREND_MONTHS if with_trends else 0
-    found = read_dashboard(asked, months=months)
-    # What nobody records yet appears with its first row, never as a zero.
-    cards = [pages.view_of(card, frame["query"]) for card in found if card.has_rows]
-    frame["trends_url"] = "" if with_trends else f"{frame['query'] or '?'}&trends=1"
-    is_empty = all(card.figure.value is None for card in found)
+    themes = pages.themes()
+    asked_for = request.GET.get("theme", "")
+    number = int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 3 else 0
+    if number >= len(themes):
+        raise Http404
+    context = {**frame, **_theme(frame["query"], asked, number, with_trends=request.GET.get("trends") == "1")}
+    if asked_for:
+        return render(request, "kpi/_theme.html", context)
+    is_empty = all(card.figure.value is None for card in context["cards"])
     span = pages.promised_span(request.user) if is_empty else (None, None)
-    missing = [card.figure.metric for card in found if not card.has_rows]
-    context = {
-        **frame,
-        "missing": missing,
-        "sections": pages.sections_of(cards),
-        "cards": cards,
-        "is_empty": is_empty,
-        "first_promise": span[0],
-        "last_promise": span[1],
-    }
+    further = [(index, f"{frame['query'] or '?'}&theme={index}") for index in range(1, len(themes))]
+    context |= {"further": further, "is_empty": is_empty, "first_promise": span[0], "last_promise": span[1]}
     return render(request, "kpi/dashboard.html", context)
+
+
+def _theme(query: str, asked: Question, number: int, *, with_trends: bool) -> dict[str, Any]:
+    """A part of the catalogue: what nobody records yet appears with its first row, never as a zero."""
+    name, codes = pages.themes()[number]
+    # A year of rows for the trends takes far longer than the figures.
+    found = read_dashboard(asked, months=TREND_MONTHS if with_trends else 0, codes=codes)
+    return {
+        "theme": number,
+        "theme_name": name,
+        "cards": [pages.view_of(card, query) for card in found if card.has_rows],
+        "missing": [card.figure.metric for card in found if not card.has_rows],
+        "trends_url": "" if with_trends else f"{query or '?'}&theme={number}&trends=1",
+    }
 
 
 @login_required
 @require_safe
 def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     metric = metric_or_404(code)
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked)
     figure = figures.figure(code, asked)
     before = figures.figure(code, asked.within(asked.period.previous()))
@@ -112,7 +122,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
 def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     """The change since the period before, in parts that sum to it; each opens its rows."""
     metric = metric_or_404(code)
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = request.GET.get("by", "")
     by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
@@ -140,7 +150,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
 def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
     metric = metric_or_404(code)
-    form, asked = ask(request, metric)
+    form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked)
     part, rule = request.GET.get("part", "denominator"), request.GET.get("rule", "")
     rules = {each.code: each.label for each in metric.rules.values()}
@@ -189,8 +199,8 @@ def _chunks(rows: QuerySet) -> Iterator[list[Any]]:
 def kpi_reasons(request: PersonRequest) -> HttpResponse:
     """Give the checked late steps a delay reason, all or none, and go back to the list."""
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = "/kpi/"
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith(reverse("dashboard"))
+    back = back if is_ours and back.isprintable() else reverse("dashboard")
     found = request.POST.getlist("ids")
     ids = {int(pk) for pk in found if pk.isascii() and pk.isdigit() and len(pk) <= 18}
     reason = DelayReason.objects.offered().filter(code=request.POST.get("reason", "")[:40]).first()
@@ -207,4 +217,4 @@ def kpi_reasons(request: PersonRequest) -> HttpResponse:
         else:
             words = ngettext("%(count)s step has its reason now.", "%(count)s steps have their reason now.", count)
             messages.success(request, words % {"count": count})
-    return redirect(back)
+    return HttpResponseRedirect(back)
