@@ -93,21 +93,26 @@
 
   for (const box of document.querySelectorAll("[data-chart]")) {
     const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
-    const chart = echarts.init(box, null, { renderer: "canvas" });
-    chart.setOption((kinds[data.kind] || trend)(data));
+    const option = (kinds[data.kind] || trend)(data);
+    const chart = echarts.init(box, null, { renderer: "svg" });
+    chart.setOption(option);
     window.addEventListener("resize", () => chart.resize());
-    charts[box.dataset.chart] = chart;
+    charts[box.dataset.chart] = { chart, option };
   }
 
   for (const button of document.querySelectorAll("[data-save-chart]")) {
-    const chart = charts[button.dataset.saveChart];
-    if (!chart) continue;
+    const shown = charts[button.dataset.saveChart];
+    if (!shown) continue;
     button.hidden = false;
     button.addEventListener("click", () => {
+      // A picture needs a canvas: the same chart is drawn once more, out of sight.
+      const canvas = echarts.init(document.createElement("div"), null, { renderer: "canvas", width: shown.chart.getWidth(), height: shown.chart.getHeight() });
+      canvas.setOption(shown.option);
       const link = document.createElement("a");
-      link.href = chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: "#fff" });
+      link.href = canvas.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: "#fff" });
       link.download = `${button.dataset.name}.png`;
       link.click();
+      canvas.dispose();
     });
   }
 

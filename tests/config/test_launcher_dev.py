@@ -159,7 +159,8 @@ def test_sigterm_ends_everything_in_order(product):
     product.process.terminate()
 
     assert product.process.wait(GONE_WITHIN) == 0
-    assert product.processes() == {}
+    # A worker of the run whose supervisor was killed may have been in the middle of a job, and ends a little later.
+    assert product.wait_until_gone() == {}
     assert "Everything has stopped" in product.said.read_text()
     assert "database system is shut down" in (product.data / "logs" / "postgres.log").read_text().splitlines()[-1]
 

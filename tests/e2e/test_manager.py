@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from kpi.figures import figure
 from kpi.periods import Period
 from kpi.questions import Question
+from orders.models import Order
 from orders.services import shipments
 from orders.workflow import SHIPMENT_INSTANTS
 from teams.models import Organization, User
@@ -38,13 +39,13 @@ def _order(team, clerk, now, *, promised):
     return make_confirmed_order(team=team, by=clerk, now=now - timedelta(days=20), lines=lines)
 
 
-def _deliver(order, clerk, now) -> None:
+def _deliver(order, clerk, now, *, days: int = 3) -> None:
     line = first_line(order)
     shipment = shipments.create_shipment(
         values={"number": f"S-{order.number}", "team": order.team}, lines={line.pk: line.quantity}, by=clerk, now=now
     )
     for move in SHIPMENT_INSTANTS:
-        shipments.move_shipment(shipment_id=shipment.pk, to=move, by=clerk, now=now, at=now - timedelta(days=3))
+        shipments.move_shipment(shipment_id=shipment.pk, to=move, by=clerk, now=now, at=now - timedelta(days=days))
 
 
 def _days(now) -> str:
@@ -105,3 +106,37 @@ def test_a_period_without_orders_is_an_empty_state_that_leads_on(open_page, mana
     page.get_by_role("link", name="Show all of it").click()
 
     expect(page.locator("a.kpi-card", has_text="K01").locator(".stat-value")).to_contain_text("57.1%")
+
+
+@pytest.mark.parametrize(("username", "size"), [("zhao", "desktop"), ("anna", "phone")])
+def test_three_clicks_from_a_figure_that_fell_to_its_orders(open_page, manager, username, size):
+    """The period before all were on time; now three are late, and nobody has said why."""
+    now = timezone.now()
+    late = Order.objects.filter(delivered_at=None).select_related("clerk", "team").earliest("promised_date")
+    clerk, team = late.clerk, late.team
+    for _number in range(2):
+        _deliver(_order(team, clerk, now, promised=now.date() - timedelta(days=6)), clerk, now, days=8)
+    page = open_page(username, size=size, language="en" if username == "anna" else "zh-hans")
+    page.goto(f"/kpi/?{_days(now)}")
+
+    page.locator("a.kpi-card", has_text="K01").click()
+    page.locator("a[href*='/kpi/K01/why/']").click()
+    expect(page.locator(".kpi-change")).to_contain_text("100.0%")
+    expect(page.locator("[data-kind=cause] .num").first).to_contain_text("42.86")
+    assert fits(page)
+    page.locator("[data-kind=cause] [data-effect]").click()
+
+    assert listed(page) == LATE
+    expect(page.locator("[data-member]")).to_have_count(LATE)
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_chart_is_drawn_and_saved_as_a_picture(open_page, manager, size):
+    page = open_page("zhao", size=size)
+    page.goto(f"/kpi/stages/?{_days(timezone.now())}")
+    expect(page.locator("[data-chart] svg")).to_be_visible()
+    assert fits(page)
+    with page.expect_download() as saved:
+        page.locator("[data-save-chart]").click()
+    with open(saved.value.path(), "rb") as file:
+        assert file.read(8) == b"\x89PNG\r\n\x1a\n"
