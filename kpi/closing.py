@@ -4,7 +4,7 @@ A restatement judges as of the instant of closing, so that time passing changes 
 or corrected after it. Both jobs do a figure at a time in its own transaction: killed, they go on where they were.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,8 +12,10 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection, models, transaction
+from django.db.models import Sum
 
 from kpi.dimensions import DIMENSIONS
+from kpi.figures import Figure
 from kpi.metrics.base import Metric
 from kpi.models import KpiSnapshot
 from kpi.periods import Period, month_of, months_before
@@ -262,7 +264,36 @@ def _sum(rows: Iterable[KpiSnapshot]) -> tuple[Decimal, int]:
     return sum((row.numerator for row in found), Decimal(0)), sum(row.denominator for row in found)
 
 
-def history_of(metric: Metric, asked: Question) -> Iterator[KpiSnapshot]:
-    """Every statement of the closed months the viewer sees, newest first."""
-    found = closed_figure(metric, asked)
-    yield from sorted(found.restated if found else (), key=lambda row: (row.stated_at, row.pk), reverse=True)
+def stored_figures(
+    codes: Collection[str], asked: Question, periods: Iterable[Period]
+) -> dict[tuple[str, Period], Figure]:
+    """Of these periods the closed months, as they stand after restatements; for nobody who sees parts of teams only.
+
+    Two statements, however many figures and months.
+    """
+    teams = _teams_seen(asked.viewer)
+    wanted = {(each.first, each.end): each for each in periods}
+    if teams == "some" or set(asked.filters) - {"team"} or not wanted:
+        return {}
+    rows = KpiSnapshot.objects.current().filter(
+        code__in=codes, first__in=[first for first, _ in wanted], end__in=[end for _, end in wanted]
+    )
+    closed = set(rows.values_list("code", "first", "end").distinct())
+    if "team" in asked.filters:
+        rows = rows.filter(team=asked.filters["team"])
+    if teams is not None:
+        rows = rows.filter(team__in=teams)
+    sums = {
+        (row["code"], row["first"], row["end"]): (row["above"], row["below"])
+        for row in rows.values("code", "first", "end").annotate(above=Sum("numerator"), below=Sum("denominator"))
+    }
+    found: dict[tuple[str, Period], Figure] = {}
+    for code, first, end in closed:
+        metric, period = METRICS[code], wanted.get((first, end))
+        # What belongs to people is closed for the company alone.
+        is_whole = teams is None and not asked.filters
+        if period is None or not (is_whole or DIMENSIONS["team"].path_from(metric.subject)):
+            continue
+        numerator, denominator = sums.get((code, first, end), (Decimal(0), 0))
+        found[code, period] = Figure(metric, period, numerator, denominator)
+    return found

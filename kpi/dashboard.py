@@ -1,13 +1,17 @@
 """All figures of a period at once, in few statements: figures of one family are read from the same GROUP BY."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from kpi.figures import Figure, Group, assemble, by_time, in_pair, stock_at
+from kpi.closing import stored_figures
+from kpi.figures import Figure, Group, Outcomes, assemble, by_time, in_pair, outcomes_of, stock_at
 from kpi.metrics.base import Metric
-from kpi.periods import Period, months_before
+from kpi.periods import Bucket, Period, months_before
 from kpi.questions import Question
 from kpi.registry import METRICS
+
+Stored: TypeAlias = Mapping[tuple[str, Period], Figure]
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,21 @@ class Card:
 
 
 def dashboard(asked: Question, *, months: int = 12, codes: Collection[str] = tuple(METRICS)) -> list[Card]:
-    """A card for each of the figures `codes`. `months` 0 leaves out the trends, which read as many months of rows."""
+    """A card for each of the figures `codes`. `months` 0 leaves out the trends.
+
+    Closed months come from what they were closed with or restated to, for whoever sees whole teams; the period itself
+    is always counted from its rows.
+    """
+    buckets = months_until(asked.period, months).buckets("month") if months else []
+    past = [bucket.period for bucket in buckets if bucket.period != asked.period]
+    stored = stored_figures(codes, asked, [asked.period.previous(), *past])
     cards: dict[str, Card] = {}
     for family in _families(codes):
-        cards |= _stock_cards(family[0], asked, months) if family[0].is_stock else _flow_cards(family, asked, months)
+        cards |= (
+            _stock_cards(family[0], asked, buckets, stored)
+            if family[0].is_stock
+            else _flow_cards(family, asked, buckets, stored)
+        )
     return [cards[code] for code in codes]
 
 
@@ -42,32 +57,49 @@ def _families(codes: Iterable[str]) -> list[list[Metric]]:
     return list(families.values())
 
 
-def _flow_cards(family: Sequence[Metric], asked: Question, months: int) -> dict[str, Card]:
+def _flow_cards(
+    family: Sequence[Metric], asked: Question, buckets: Sequence[Bucket], stored: Stored
+) -> dict[str, Card]:
     widest = max(family, key=lambda metric: bool(metric.amount))
     before = asked.period.previous()
-    trended = months_until(asked.period, months)
-    by_month = by_time(widest, asked.within(trended), "month") if months else []
-    known = {bucket.period: rows for bucket, rows in by_month}
-    if asked.period in known and before in known:
-        before_rows, now_rows = known[before], known[asked.period]
-    else:
-        before_rows, now_rows = in_pair(widest, asked, before)
+
+    def is_stored(period: Period) -> bool:
+        return all((metric.code, period) in stored for metric in family)
+
+    known: dict[Period, Outcomes] = {}
+    if live := [bucket.period for bucket in buckets if not is_stored(bucket.period)]:
+        # One statement from the first month that is not closed on.
+        span = replace(asked.period, first=live[0].first, end=live[-1].end)
+        known |= {bucket.period: rows for bucket, rows in by_time(widest, asked.within(span), "month")}
+    if asked.period not in known:
+        if before in known or is_stored(before):
+            known[asked.period] = outcomes_of(widest, asked)
+        else:
+            known[before], known[asked.period] = in_pair(widest, asked, before)
+    elif not (before in known or is_stored(before)):
+        known[before] = outcomes_of(widest, asked.within(before))
+
+    def figure_of(metric: Metric, period: Period) -> Figure:
+        return assemble(metric, period, known[period]) if period in known else stored[metric.code, period]
+
     return {
         metric.code: Card(
-            assemble(metric, asked.period, now_rows),
-            assemble(metric, before, before_rows),
-            [Group(bucket.key, bucket.key, assemble(metric, bucket.period, rows)) for bucket, rows in by_month],
+            figure_of(metric, asked.period),
+            figure_of(metric, before),
+            [Group(bucket.key, bucket.key, figure_of(metric, bucket.period)) for bucket in buckets],
         )
         for metric in family
     }
 
 
-def _stock_cards(metric: Metric, asked: Question, months: int) -> dict[str, Card]:
-    buckets = months_until(asked.period, months).buckets("month") if months else []
+def _stock_cards(metric: Metric, asked: Question, buckets: Sequence[Bucket], stored: Stored) -> dict[str, Card]:
+    before = asked.period.previous()
     periods = [bucket.period for bucket in buckets]
-    figures = stock_at(metric, asked, [asked.period, asked.period.previous(), *periods])
-    trend = [Group(bucket.key, bucket.key, each) for bucket, each in zip(buckets, figures[2:], strict=True)]
-    return {metric.code: Card(figures[0], figures[1], trend)}
+    live = [period for period in dict.fromkeys([asked.period, before, *periods]) if (metric.code, period) not in stored]
+    figures = dict(zip(live, stock_at(metric, asked, live), strict=True))
+    figures |= {period: each for (code, period), each in stored.items() if code == metric.code}
+    trend = [Group(bucket.key, bucket.key, figures[bucket.period]) for bucket in buckets]
+    return {metric.code: Card(figures[asked.period], figures[before], trend)}
 
 
 def months_until(period: Period, count: int) -> Period:

@@ -203,7 +203,8 @@ def kpi_reasons(request: PersonRequest) -> HttpResponse:
     back = back if is_ours and back.isprintable() else reverse("dashboard")
     found = request.POST.getlist("ids")
     ids = {int(pk) for pk in found if pk.isascii() and pk.isdigit() and len(pk) <= 18}
-    reason = DelayReason.objects.offered().filter(code=request.POST.get("reason", "")[:40]).first()
+    offered = {reason.code: reason for reason in DelayReason.objects.offered()}
+    reason = offered.get(request.POST.get("reason", ""))
     seen = Milestone.objects.visible_to(request.user).filter(pk__in=ids).count()
     if not ids or len(ids) > MOST_AT_ONCE or reason is None:
         messages.error(request, _("Check the steps, and choose a reason."))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from kpi import closing
 from kpi.change import CORRECTION, explain
 from kpi.closing import close_months, closed_figure, months_to_close, restate_months
+from kpi.dashboard import dashboard
 from kpi.figures import figure
 from kpi.models import KpiSnapshot
 from kpi.periods import Period
@@ -135,6 +136,38 @@ def test_a_team_that_had_nothing_then_is_restated_too(corrected):
     restate_months(now=LATER)
     assert closed_figure(metric_of("K01"), ask(now=LATER)).current == (4, 5)
     assert closed_figure(metric_of("K01"), ask(now=LATER)).closed == (1, 3)
+
+
+def test_the_dashboard_reads_closed_months_where_whole_teams_are_seen(people, django_assert_max_num_queries):  # noqa: F811
+    """The same cards as counted live, in fewer statements; corrections of a closed month show with its restatement."""
+    viewers = [people["manager"], people["lead"], people["clerk"]]
+    asked = {viewer: ask(APRIL, now=CLOSING, viewer=viewer) for viewer in viewers}
+    live = {viewer: dashboard(asked[viewer], months=6) for viewer in viewers}
+    close_months(now=CLOSING)
+
+    for viewer in viewers:
+        for card, before in zip(dashboard(asked[viewer], months=6), live[viewer], strict=True):
+            assert (card.figure.numerator, card.figure.denominator) == (
+                before.figure.numerator,
+                before.figure.denominator,
+            )
+            for now, then in zip(
+                (card.previous, *(each.figure for each in card.trend)),
+                (before.previous, *(each.figure for each in before.trend)),
+                strict=True,
+            ):
+                assert now.denominator == then.denominator, (card.figure.code, now.period)
+                assert float(now.numerator) == pytest.approx(float(then.numerator), abs=1e-4)
+    with django_assert_max_num_queries(24):
+        dashboard(asked[people["manager"]], months=0)
+
+    order = people["clerk"].clerk_orders.filter(delivered_at__isnull=False, promised_date__lt=date(2026, 4, 1)).first()
+    order.is_test = True
+    order.save()
+    stale = {card.figure.code: card for card in dashboard(asked[people["manager"]], months=0, codes=["K01"])}
+    restate_months(now=LATER)
+    fresh = {card.figure.code: card for card in dashboard(asked[people["manager"]], months=0, codes=["K01"])}
+    assert stale["K01"].previous.denominator == fresh["K01"].previous.denominator + 1
 
 
 def test_open_and_odd_periods_and_other_filters_are_not_closed(corrected):
