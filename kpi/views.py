@@ -163,13 +163,16 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
             columns_of(metric), _chunks(listed), asked_format(request), name=f"{code}-{part}", title=str(metric.name)
         )
     may_explain = metric.subject is STEPS and request.user.access.allows_somewhere(Permission.MILESTONE_COMPLETE)
+    # What belongs beside a figure is not asked for here, and its rows are not counted twice.
+    figure = figures.assemble(metric, asked.period, figures.outcomes_of(metric, asked))
     paginator = Paginator(listed, PAGE_SIZE)
+    paginator.count = _count_of(figure, part, rule)
     page = paginator.get_page(request.GET.get("page"))
     hit, miss = pages.part_names(metric)
     context = {
         **frame,
         "metric": metric,
-        "figure": figures.figure(code, asked),
+        "figure": figure,
         "part": "" if rule else part,
         "rule": rule,
         "rule_name": rules.get(rule, ""),
@@ -181,6 +184,15 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
         "tabs": [("denominator", _("All counted")), ("numerator", hit), ("missed", miss)] if metric.misses else [],
     }
     return render(request, "kpi/members.html", context)
+
+
+def _count_of(figure: figures.Figure, part: str, rule: str) -> int:
+    """How many rows a part of the figure has."""
+    if rule:
+        return sum(each.count for each in figure.excluded if each.rule == rule)
+    # Of a mean every row is a hit, and the numerator is their sum.
+    hits = figure.denominator if figure.metric.amount else int(figure.numerator)
+    return {"denominator": figure.denominator, "numerator": hits, "missed": figure.denominator - hits}[part]
 
 
 def _chunks(rows: QuerySet) -> Iterator[list[Any]]:
