@@ -1,9 +1,16 @@
 """What the whole run tells at its end."""
 
 import pytest
+from django.utils import translation
 
 BAD_INPUT = "test_bad_input_is_answered_as_stated"
 COUNTED = "counted: "  # properties of a test with this prefix are summed up over the run, whichever process ran it
+
+
+@pytest.fixture(autouse=True)
+def _language_of_nobody():
+    """Each test begins in the product's own language: a request leaves that of its reader in force."""
+    translation.deactivate()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from kpi.closing import close_months
 from kpi.figures import figure
@@ -18,6 +18,14 @@ from tests.kpi.rows import MARCH, ask, put_line, put_order, put_promise_change, 
 from tests.kpi.test_agreement import people  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 

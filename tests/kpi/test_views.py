@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from kpi.figures import figure
 from kpi.pages import change_of, spark_of, value_text
@@ -141,7 +141,8 @@ def test_few_rows_are_greyed(client, team, manager):
     ],
 )
 def test_change_is_better_or_worse_by_the_figures_own_sense(code, now, before, expected):
-    assert change_of(metric_of(code), now, before) == expected
+    with translation.override("en"):
+        assert change_of(metric_of(code), now, before) == expected
 
 
 def test_months_without_a_value_break_the_line():
