@@ -220,9 +220,9 @@ def closed_figure(metric: Metric, asked: Question) -> Closed | None:
     Also None where the viewer sees only their own orders of a team, and for filters other than by team: the rows of a
     team were kept, not the parts of it.
     """
-    teams = _teams_seen(asked.viewer)
-    if teams == "some" or set(asked.filters) - {"team"} or not _is_months(asked.period):
+    if not _is_of_whole_teams(asked) or not _is_months(asked.period):
         return None
+    teams = _teams_of(asked.viewer)
     rows = list(
         KpiSnapshot.objects.filter(code=metric.code, first__gte=asked.period.first, end__lte=asked.period.end)
         .defer("hit_ids", "miss_ids")
@@ -242,14 +242,19 @@ def closed_figure(metric: Metric, asked: Question) -> Closed | None:
     )
 
 
-def _teams_seen(viewer: User | None) -> Any:
-    """None: all; a set of team keys; or "some" where only own orders are seen in a team."""
-    if viewer is None or viewer.access.sees_all:
-        return None
-    return "some" if viewer.access.own_scope_ids or not viewer.access.team_ids else viewer.access.team_scope_ids
+def _is_of_whole_teams(asked: Question) -> bool:
+    """Nothing narrower than teams is asked for: neither by a filter nor by what the viewer may see of a team."""
+    access = asked.viewer.access if asked.viewer else None
+    sees_whole = access is None or access.sees_all or (access.team_ids and not access.own_scope_ids)
+    return bool(sees_whole) and not set(asked.filters) - {"team"}
 
 
-def _is_seen(row: KpiSnapshot, teams: Any, filters: Mapping[str, Any]) -> bool:
+def _teams_of(viewer: User | None) -> frozenset[int] | None:
+    """The teams whose rows the viewer sees; None for every team."""
+    return None if viewer is None or viewer.access.sees_all else viewer.access.team_scope_ids
+
+
+def _is_seen(row: KpiSnapshot, teams: frozenset[int] | None, filters: Mapping[str, Any]) -> bool:
     if "team" in filters and row.team_id != filters["team"]:
         return False
     return teams is None or row.team_id in teams
@@ -271,9 +276,9 @@ def stored_figures(
 
     Two statements, however many figures and months.
     """
-    teams = _teams_seen(asked.viewer)
+    teams = _teams_of(asked.viewer)
     wanted = {(each.first, each.end): each for each in periods}
-    if teams == "some" or set(asked.filters) - {"team"} or not wanted:
+    if not wanted or not _is_of_whole_teams(asked):
         return {}
     rows = KpiSnapshot.objects.current().filter(
         code__in=codes, first__in=[first for first, _ in wanted], end__in=[end for _, end in wanted]
