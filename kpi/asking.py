@@ -37,9 +37,14 @@ def metric_or_404(code: str) -> Metric:
         raise Http404 from unknown
 
 
+def query_of(form: QuestionForm) -> str:
+    """The same question for a link; empty for the default one."""
+    query = form.query()
+    return f"?{urlencode(query)}" if query else ""
+
+
 def frame_of(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
     """What every page of figures shows above: period, filters, and what of them could not be read."""
-    query = form.query()
     return {
         "form": form,
         "presets": [(name, label) for name, label in PRESETS.items() if name != "custom"],
@@ -47,7 +52,7 @@ def frame_of(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str
         "period": asked.period,
         "asked_at": asked.now,
         "period_text": pages.period_text(asked.period),
-        "choices": filter_choices(request.user, query),
+        "choices": filter_choices(request.user, form.query()),
         "chosen": pages.filters_text(asked),
-        "query": f"?{urlencode(query)}" if query else "",
+        "query": query_of(form),
     }

@@ -50,6 +50,11 @@ class Change:
     parts: list[Part]
     closed_value: Decimal | None = None
 
+    @property
+    def value_before(self) -> Decimal | None:
+        """What is compared with."""
+        return self.before.value if self.closed_value is None else self.closed_value
+
 
 @dataclass
 class _Group:

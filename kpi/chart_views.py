@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kpi import pages
-from kpi.asking import ask, frame_of, metric_or_404
+from kpi.asking import ask, frame_of, metric_or_404, query_of
 from kpi.causes import AMOUNT, DAYS, WEIGHTS, Causes, causes
 from kpi.control import Control, control
 from kpi.forms import ChangeForm
@@ -258,7 +258,7 @@ def kpi_stages(request: PersonRequest) -> HttpResponseBase:
         "count": count,
         "mean": sum(time.mean for time in times),
         "slowest": max(times, key=lambda time: time.mean, default=None),
-        "members_url": f"{reverse('kpi_members', args=['K11'])}{frame_of(request, form, asked)['query']}",
+        "members_url": f"{reverse('kpi_members', args=['K11'])}{query_of(form)}",
         "chart": {
             "kind": "stages",
             "labels": [time.label for time in times],

@@ -4,7 +4,7 @@ A group's key is readable (a team's code, a person's user name, an ISO country) 
 for rows without one. `by` also takes the sizes of `kpi.periods`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -166,6 +166,11 @@ DIMENSIONS: dict[str, Dimension] = {
     )
 }
 BY = (*SIZES, *DIMENSIONS)
+
+
+def is_filtered_by(subject: Subject, names: Iterable[str]) -> bool:
+    """Whether rows of the subject have all of these dimensions."""
+    return all(DIMENSIONS[name].path_from(subject) for name in names)
 
 
 def labels_of(dimension: Dimension, values: Collection[Any]) -> Labels:

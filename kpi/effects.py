@@ -71,7 +71,7 @@ def effect_lists(change: Change, *, by: str, query: Mapping[str, str]) -> list[E
                 hint,
                 effect_text(metric, total),
                 tone_of(metric, total),
-                [_row(metric, part, widest, by, query) for part in parts[:SHOWN]],
+                [_row(change, part, widest, by, query) for part in parts[:SHOWN]],
                 effect_text(metric, sum((part.effect for part in rest), Fraction(0))) if rest else "",
                 len(rest),
             )
@@ -93,7 +93,8 @@ def tone_of(metric: Metric, effect: Fraction) -> str:
     return "done" if (effect > 0) == metric.is_higher_better else "late"
 
 
-def _row(metric: Metric, part: Part, widest: Fraction, by: str, query: Mapping[str, str]) -> EffectRow:
+def _row(change: Change, part: Part, widest: Fraction, by: str, query: Mapping[str, str]) -> EffectRow:
+    metric = change.now.metric
     width = float(abs(part.effect) / widest) * 50
     return EffectRow(
         part.label or str(_("since the period before was closed")),
@@ -101,14 +102,17 @@ def _row(metric: Metric, part: Part, widest: Fraction, by: str, query: Mapping[s
         tone_of(metric, part.effect),
         round(50 - width if part.effect < 0 else 50, 1),
         round(width, 1),
-        _url(metric, part, by, query),
+        _url(change, part, by, query),
         part.rows,
     )
 
 
-def _url(metric: Metric, part: Part, by: str, query: Mapping[str, str]) -> str:
+def _url(change: Change, part: Part, by: str, query: Mapping[str, str]) -> str:
+    metric = change.now.metric
     if part.kind == CORRECTION:
-        return reverse("kpi_figure", args=[metric.code]) + "?" + urlencode({**query, "period": "last_month"})
+        period = change.before.period
+        days = {"since": period.first.isoformat(), "until": period.last.isoformat()}
+        return f"{reverse('kpi_figure', args=[metric.code])}?{urlencode({**query, **days})}"
     chosen = {"reason" if part.kind == CAUSE else by: part.key}
     # A cause opens the rows that make the figure worse: misses of one that should be high, hits of one that should not.
     shown = {"part": "missed" if metric.is_higher_better else "numerator"} if part.kind == CAUSE else {}

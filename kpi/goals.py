@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from kpi.dimensions import is_filtered_by
 from kpi.figures import Figure, breakdown, figure
 from kpi.models import Goal
 from kpi.periods import Period
@@ -125,6 +126,8 @@ def _check(values: Mapping[str, Any], goal: Goal | None) -> None:
         faults["team"] = _("is missing: whose goal it is has to be clear (S)")
     elif owner is not None and not owner.memberships.filter(team=team).exists():
         faults["owner"] = _("does not belong to this team")
+    if metric and team is not None and owner is None and not is_filtered_by(metric.subject, ["team"]):
+        faults["code"] = _("counts people's rows, which belong to no team: name a person, or the company")
     faults |= _ladder_faults(values) if not faults else {}
     if parent := values.get("parent"):
         faults |= _parent_faults(parent, values, goal)

@@ -17,16 +17,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kpi import figures, pages
-from kpi.asking import ask, frame_of, metric_or_404
+from kpi.asking import ask, frame_of, metric_or_404, query_of
 from kpi.change import explain
 from kpi.closing import closed_figure
 from kpi.dashboard import dashboard as read_dashboard
 from kpi.dashboard import months_until
-from kpi.dimensions import DIMENSIONS
+from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
 from kpi.questions import Question
+from kpi.registry import METRICS
 from kpi.subjects import STEPS
 from orders.models import DelayReason, Milestone
 from orders.services.delays import MOST_AT_ONCE, explain_delays
@@ -47,18 +48,19 @@ EXPLAINED = ("K23", "K37")
 def dashboard(request: PersonRequest) -> HttpResponse:
     """The first part of the catalogue; the page asks for each of the others, and for the trends, once it stands."""
     form, asked = ask(request, now=timezone.now())
-    frame = frame_of(request, form, asked)
+    query = query_of(form)
     themes = pages.themes()
     asked_for = request.GET.get("theme", "")
     number = int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 3 else 0
     if number >= len(themes):
         raise Http404
-    context = {**frame, **_theme(frame["query"], asked, number, with_trends=request.GET.get("trends") == "1")}
+    context = _theme(query, asked, number, with_trends=request.GET.get("trends") == "1")
     if asked_for:
         return render(request, "kpi/_theme.html", context)
+    context |= frame_of(request, form, asked)
     is_empty = all(card.figure.value is None for card in context["cards"])
     span = pages.promised_span(request.user) if is_empty else (None, None)
-    further = [(index, f"{frame['query'] or '?'}&theme={index}") for index in range(1, len(themes))]
+    further = [(index, f"{query or '?'}&theme={index}") for index in range(1, len(themes))]
     context |= {"further": further, "is_empty": is_empty, "first_promise": span[0], "last_promise": span[1]}
     return render(request, "kpi/dashboard.html", context)
 
@@ -67,12 +69,15 @@ def _theme(query: str, asked: Question, number: int, *, with_trends: bool) -> di
     """A part of the catalogue: what nobody records yet appears with its first row, never as a zero."""
     name, codes = pages.themes()[number]
     # A year of rows for the trends takes far longer than the figures.
-    found = read_dashboard(asked, months=TREND_MONTHS if with_trends else 0, codes=codes)
+    # Shipments have no customer, say: what cannot be filtered so is named instead of shown unfiltered.
+    fitting = [code for code in codes if is_filtered_by(METRICS[code].subject, asked.filters)]
+    found = read_dashboard(asked, months=TREND_MONTHS if with_trends else 0, codes=fitting)
     return {
         "theme": number,
         "theme_name": name,
         "cards": [pages.view_of(card, query) for card in found if card.has_rows],
         "missing": [card.figure.metric for card in found if not card.has_rows],
+        "unfitting": [METRICS[code] for code in codes if code not in fitting],
         "trends_url": "" if with_trends else f"{query or '?'}&theme={number}&trends=1",
     }
 
@@ -127,13 +132,13 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     by = request.GET.get("by", "")
     by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
     change = explain(code, asked, by)
-    shift, tone = pages.change_of(metric, change.now.value, change.closed_value or change.before.value)
+    shift, tone = pages.change_of(metric, change.now.value, change.value_before)
     context = {
         **frame_of(request, form, asked),
         "metric": metric,
         "change": change,
         "now": pages.value_text(metric, change.now.value),
-        "before": pages.value_text(metric, change.closed_value or change.before.value),
+        "before": pages.value_text(metric, change.value_before),
         "before_period": pages.period_text(change.before.period),
         "shift": shift,
         "shift_tone": tone,

@@ -194,6 +194,20 @@ def test_corrections_are_a_part_of_why_a_figure_changed(corrected):
     assert correction.effect == 75 - Fraction(100, 3)
 
 
+def test_a_month_closed_with_nothing_on_time_is_compared_as_zero():
+    """0 % is a value, not the lack of one."""
+    team = make_team()
+    late = put_order(team)
+    close_months(now=CLOSING)
+    late.delivered_at = local(2026, 3, 9)
+    late.save()
+    put_order(team, promised_date=date(2026, 4, 10), delivered_at=local(2026, 4, 9))
+
+    change = explain("K01", ask(APRIL, now=LATER), "team", before=MARCH)
+
+    assert (change.value_before, change.before.value, change.difference) == (0, 100, 100)
+
+
 def test_a_new_formula_is_said_with_the_restatement(corrected, monkeypatch):
     monkeypatch.setattr(type(metric_of("K01")), "formula_version", 2)
     restate_months(now=LATER)

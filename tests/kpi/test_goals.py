@@ -92,6 +92,16 @@ def test_a_persons_goal_names_a_team_they_belong_to(team, manager):
     assert put_goal(manager, owner=clerk, team=team).owner == clerk
 
 
+def test_reminders_belong_to_people_so_no_team_has_a_goal_on_them(team, manager):
+    values = {"code": "K24", "baseline": Decimal(8), "target": Decimal(4)}
+    with pytest.raises(GoalIncomplete) as refusal:
+        put_goal(manager, team=team, **values)
+    assert set(refusal.value.fields) == {"code"}
+    goals = [put_goal(manager, **values), put_goal(manager, team=team, owner=manager, **values)]
+    found = attain(goals, now=MAY, schedule=team.calendar.schedule())
+    assert {each.state for each in found.values()} == {UNKNOWN}
+
+
 def test_a_goal_serves_one_above_it_and_never_itself(team, manager):
     top = put_goal(manager)
     below = put_goal(manager, team=team, parent=top)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from kpi.dimensions import DIMENSIONS
 from kpi.figures import figure
 from kpi.pages import change_of, spark_of, value_text
 from kpi.periods import Period
@@ -178,6 +179,21 @@ def test_each_part_of_the_catalogue_is_asked_for_by_itself(client, team, manager
     assert all(part.content.decode().lstrip().startswith("<section") for part in parts)
     for theme in ("9", "99", "x"):
         assert client.get(reverse("dashboard"), {"theme": theme}).status_code == (200 if theme == "x" else 404)
+
+
+@pytest.mark.parametrize("code", [code for code in DIMENSIONS if DIMENSIONS[code].path])
+def test_a_filtered_dashboard_names_what_cannot_be_filtered_so(client, team, manager, code):
+    order = make_late(team, 1, mode="FCL", country="DE")[0]
+    values = {"team": team.code, "clerk": order.clerk.username, "customer": order.customer.code, "mode": "FCL"}
+    query = {**days(), code: {**values, "country": "DE"}.get(code, "none")}
+
+    parts = [client.get(reverse("dashboard"), {**query, "theme": theme}) for theme in range(4)]
+
+    assert {part.status_code for part in parts} == {200}
+    unfitting = {metric.code for part in parts for metric in part.context["unfitting"]}
+    expected = {each.code for each in METRICS.values() if not DIMENSIONS[code].path_from(each.subject)}
+    assert unfitting == expected
+    assert client.get(reverse("dashboard"), {**query, "trends": "1", "theme": "0"}).status_code == 200
 
 
 def test_trends_come_after_the_figures(client, team, manager):
