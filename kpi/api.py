@@ -15,12 +15,12 @@ from rest_framework.reverse import reverse
 from kpi import figures
 from kpi.closing import closed_figure
 from kpi.dimensions import BY, DIMENSIONS
-from kpi.errors import BadQuestion, UnknownMetric
+from kpi.errors import BadQuestion
 from kpi.figures import PARTS, Figure, Group
 from kpi.metrics.base import Metric
 from kpi.periods import SIZES
 from kpi.questions import Question, read_by, read_filters, read_period
-from kpi.registry import METRICS, metric_of
+from kpi.registry import metric_of, offered_to
 from kpi.serializers import (
     MEMBERS,
     FigureAnswer,
@@ -57,10 +57,10 @@ class FigureView(ApiView, GenericAPIView):
     filter_backends: list = []
 
     def metric(self) -> Metric:
-        try:
-            return metric_of(self.kwargs["code"])
-        except UnknownMetric as unknown:
-            raise NotFound from unknown
+        code = self.kwargs["code"]
+        if code not in offered_to(self.user):
+            raise NotFound
+        return metric_of(code)
 
     def asked(self, request: Request, metric: Metric) -> Question:
         """The question in the query.
@@ -94,7 +94,7 @@ class MetricListView(ApiView):
         """List the figures with formula, unit and attribution."""
         results = [
             {**metric_as_json(metric), "url": reverse("kpi-figure", args=[metric.code], request=request)}
-            for metric in METRICS.values()
+            for metric in offered_to(self.user).values()
         ]
         return Response({"results": results})
 
@@ -127,7 +127,7 @@ class FigureDetailView(FigureView):
             return read_by(
                 request.query_params.get("by", ""),
                 period=asked.period,
-                is_stock=metric.is_stock,
+                is_apart=metric.is_apart,
                 subject=metric.subject,
             )
         except BadQuestion as bad:

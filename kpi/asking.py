@@ -8,13 +8,13 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from kpi import pages
-from kpi.errors import UnknownMetric
 from kpi.forms import PRESETS, QuestionForm, filter_choices
 from kpi.metrics.base import Metric
-from kpi.registry import metric_of
+from kpi.registry import metric_of, offered_to
 from kpi.subjects import ORDERS
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
+from teams.models import User
 from teams.permissions import Permission
 
 
@@ -30,11 +30,10 @@ def ask(request: PersonRequest, metric: Metric | None = None, *, now: datetime) 
     return form, form.question(subject=metric.subject if metric else ORDERS)
 
 
-def metric_or_404(code: str) -> Metric:
-    try:
-        return metric_of(code)
-    except UnknownMetric as unknown:
-        raise Http404 from unknown
+def metric_or_404(code: str, user: User) -> Metric:
+    if code not in offered_to(user):
+        raise Http404
+    return metric_of(code)
 
 
 def query_of(form: QuestionForm) -> str:

@@ -79,20 +79,24 @@ def explain(code: str, asked: Question, by: str, *, before: Period | None = None
     """
     metric = metric_of(code)
     earlier = before or asked.period.previous()
-    has_causes = bool(metric.misses) and metric.subject in (ORDERS, STEPS) and by != "reason"
+    has_causes = bool(metric.misses) and metric.is_of_rows and metric.subject in (ORDERS, STEPS) and by != "reason"
     names = [by, *(["reason"] if has_causes else [])]
     paths = [DIMENSIONS[name].path_from(metric.subject) for name in names]
     sides = [_read(metric, asked.within(period), paths) for period in (earlier, asked.period)]
     figures = [
-        assemble(metric, period, rows) for period, (rows, _groups) in zip((earlier, asked.period), sides, strict=True)
+        assemble(metric, asked.within(period), rows)
+        for period, (rows, _groups) in zip((earlier, asked.period), sides, strict=True)
     ]
     if not (figures[0].denominator and figures[1].denominator):
         return Change(figures[0], figures[1], None, [])
     before_groups, now_groups = (groups for _rows, groups in sides)
     # One row more that makes it worse takes from a figure that should be high and adds to one that should be low.
     sign = 0 if not has_causes else -1 if metric.is_higher_better else 1
-    parts = _split(before_groups, now_groups, sign)
-    values = [Fraction(figure.numerator) * metric.scale / figure.denominator for figure in figures]
+    if metric.is_of_rows:
+        parts = _split(before_groups, now_groups, sign)
+    else:
+        parts = _shares(before_groups, now_groups, [Fraction(each.denominator) for each in figures])
+    values = [Fraction(figure.numerator) * metric.scale / Fraction(figure.denominator) for figure in figures]
     named = _named(parts, by, metric.scale)
     closed = closed_figure(metric, asked.within(earlier))
     if closed is None or not closed.closed[1]:
@@ -147,6 +151,17 @@ def _split(before: Mapping[Any, _Group], now: Mapping[Any, _Group], sign: int) -
             found[1] += counts[0]
             found[2] += counts[1]
     return [*parts, *((CAUSE, cause, tuple(found)) for cause, found in causes.items())]
+
+
+def _shares(
+    before: Mapping[Any, _Group], now: Mapping[Any, _Group], wholes: list[Fraction]
+) -> list[tuple[str, Any, Any]]:
+    """Of a figure that is no rate of rows: what each group adds to it now, less what it added before."""
+    nothing = _Group()
+    return [
+        (WITHIN, key, now.get(key, nothing).total / wholes[1] - before.get(key, nothing).total / wholes[0])
+        for key in sorted({*before, *now}, key=str)
+    ]
 
 
 def _named(parts: Iterable[tuple[str, Any, Any]], by: str, scale: int) -> list[Part]:

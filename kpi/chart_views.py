@@ -121,7 +121,7 @@ def _pareto_chart(found: Causes) -> dict[str, Any]:
 @require_safe
 def kpi_control(request: PersonRequest, code: str) -> HttpResponseBase:
     """The control chart of a figure, with its signals and the changes declared."""
-    metric = metric_or_404(code)
+    metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     found = control(code, asked)
     signals = _signals(found)
@@ -228,7 +228,7 @@ def _control_rows(found: Control) -> list[dict[str, Any]]:
 @require_POST
 def kpi_change(request: PersonRequest, code: str) -> HttpResponse:
     """Declare a change of how work is done; the chart's limits begin anew on its day."""
-    metric = metric_or_404(code)
+    metric = metric_or_404(code, request.user)
     if not request.user.access.allows_somewhere(Permission.KPI_STEER):
         raise NotPermitted(_("Your role may not do this."))
     form = ChangeForm(request.POST)

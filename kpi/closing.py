@@ -89,6 +89,8 @@ def _each(months: Iterable[Period], is_stopping: Callable[[], bool], work: Calla
         for metric in METRICS.values():
             if is_stopping():
                 return done
+            if not metric.is_of_rows:
+                continue
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
                 done += work(metric, month)
@@ -300,5 +302,5 @@ def stored_figures(
         if period is None or not (is_whole or DIMENSIONS["team"].path_from(metric.subject)):
             continue
         numerator, denominator = sums.get((code, first, end), (Decimal(0), 0))
-        found[code, period] = Figure(metric, period, numerator, denominator)
+        found[code, period] = Figure(metric, period, numerator, denominator, denominator)
     return found

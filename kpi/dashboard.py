@@ -25,9 +25,7 @@ class Card:
     @property
     def has_rows(self) -> bool:
         """Something falls into the period or the one before, be it left out."""
-        return any(
-            each.denominator or any(rule.count for rule in each.excluded) for each in (self.figure, self.previous)
-        )
+        return any(each.count or any(rule.count for rule in each.excluded) for each in (self.figure, self.previous))
 
 
 def dashboard(asked: Question, *, months: int = 12, codes: Collection[str] = tuple(METRICS)) -> list[Card]:
@@ -43,7 +41,7 @@ def dashboard(asked: Question, *, months: int = 12, codes: Collection[str] = tup
     for family in _families(codes):
         cards |= (
             _stock_cards(family[0], asked, buckets, stored)
-            if family[0].is_stock
+            if family[0].is_apart
             else _flow_cards(family, asked, buckets, stored)
         )
     return [cards[code] for code in codes]
@@ -80,7 +78,7 @@ def _flow_cards(
         known[before] = outcomes_of(widest, asked.within(before))
 
     def figure_of(metric: Metric, period: Period) -> Figure:
-        return assemble(metric, period, known[period]) if period in known else stored[metric.code, period]
+        return assemble(metric, asked.within(period), known[period]) if period in known else stored[metric.code, period]
 
     return {
         metric.code: Card(

@@ -44,7 +44,8 @@ class Figure:
     metric: Metric
     period: Period
     numerator: Number
-    denominator: int
+    denominator: Number
+    count: int  # rows counted
     excluded: Sequence[Excluded] = ()
     statistics: Mapping[str, Any] = field(default_factory=dict)
 
@@ -62,7 +63,7 @@ class Figure:
     @property
     def is_small(self) -> bool:
         """Too few rows to conclude from: shown greyed, with the count (R8)."""
-        return self.denominator < SMALL
+        return self.count < SMALL
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,8 @@ class Group:
 def figure(code: str, asked: Question) -> Figure:
     """The figure, with what is shown beside it."""
     metric = metric_of(code)
-    counted = assemble(metric, asked.period, outcomes_of(metric, asked))
-    beside = {**counted.statistics, **metric.beside(asked)}
-    return Figure(metric, asked.period, counted.numerator, counted.denominator, counted.excluded, beside)
+    counted = assemble(metric, asked, outcomes_of(metric, asked))
+    return replace(counted, statistics={**counted.statistics, **metric.beside(asked)})
 
 
 def breakdown(code: str, asked: Question, by: str) -> list[Group]:
@@ -93,8 +93,10 @@ def breakdown(code: str, asked: Question, by: str) -> list[Group]:
     path = DIMENSIONS[by].path_from(metric.subject)
     grouped = _grouped(_aggregate(metric, metric.rows(asked), path), path)
     labels = labels_of(DIMENSIONS[by], list(grouped))
-    groups = [Group(*labels[value], assemble(metric, asked.period, rows)) for value, rows in grouped.items()]
-    return sorted(groups, key=lambda group: (-group.figure.denominator, group.key))
+    groups = [
+        Group(*labels[value], assemble(metric, asked.narrowed(by, value), rows)) for value, rows in grouped.items()
+    ]
+    return sorted(groups, key=lambda group: (-group.figure.count, group.key))
 
 
 def trend(code: str, asked: Question, by: str = "month") -> list[Group]:
@@ -117,12 +119,12 @@ def excluded_members(code: str, asked: Question, rule: str) -> QuerySet:
 
 
 def _over_time(metric: Metric, asked: Question, size: str) -> list[Group]:
-    if metric.is_stock:
+    if metric.is_apart:
         buckets = asked.period.buckets(size)
         figures = stock_at(metric, asked, [bucket.period for bucket in buckets])
         return [Group(bucket.key, bucket.key, each) for bucket, each in zip(buckets, figures, strict=True)]
     return [
-        Group(bucket.key, bucket.key, assemble(metric, bucket.period, rows))
+        Group(bucket.key, bucket.key, assemble(metric, asked.within(bucket.period), rows))
         for bucket, rows in by_time(metric, asked, size)
     ]
 
@@ -151,8 +153,8 @@ def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Map
     return grouped
 
 
-def assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) -> Figure:
-    """A figure from the aggregates of each outcome."""
+def assemble(metric: Metric, asked: Question, rows: Iterable[Mapping[str, Any]]) -> Figure:
+    """A figure from the aggregates of each outcome of what was asked."""
     found = list(rows)
     counted = [row for row in found if row["outcome"] in metric.counted]
     hits = (metric.total(row) for row in found if row["outcome"] in metric.hits)
@@ -164,9 +166,10 @@ def assemble(metric: Metric, period: Period, rows: Iterable[Mapping[str, Any]]) 
             excluded[rule.code] = Excluded(rule.code, rule.label, before + row["row_count"])
     return Figure(
         metric,
-        period,
+        asked.period,
         numerator=sum(hits),
-        denominator=sum(row["row_count"] for row in counted),
+        denominator=metric.below(counted, asked),
+        count=sum(row["row_count"] for row in counted),
         excluded=[excluded[code] for code in sorted(excluded)],
         statistics=metric.statistics(counted),
     )
@@ -201,4 +204,4 @@ def stock_at(metric: Metric, asked: Question, periods: Sequence[Period]) -> list
         if period.start_at <= asked.now
     ]
     grouped = _grouped(branches[0].union(*branches[1:], all=True) if branches else [], "bucket")
-    return [assemble(metric, period, grouped.get(number, [])) for number, period in enumerate(periods)]
+    return [assemble(metric, asked.within(period), grouped.get(number, [])) for number, period in enumerate(periods)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -32,14 +32,16 @@ from kpi.goals import (
     attain,
     before_goal,
     drop_goal,
+    level_of,
     may_set,
     period_of,
-    quarters,
     set_goal,
+    visible_goals,
 )
 from kpi.models import Goal
-from kpi.registry import METRICS
+from kpi.registry import METRICS, offered_to
 from kpi.subjects import ORDERS
+from kpi.targets import quarters
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
 from teams.models import User, WorkCalendar
@@ -57,6 +59,7 @@ STATES: Mapping[str, tuple[Promise, str]] = {
 }
 # The goals that a new workplace is offered: title, figure, and why.
 OFFERED = (
+    ("K32", gettext_lazy("Sell more"), gettext_lazy("What is sold this year is made and shipped this year.")),
     ("K01", gettext_lazy("Deliver on time"), gettext_lazy("A promise kept is the next order.")),
     ("K14", gettext_lazy("Ship sooner after the order"), gettext_lazy("Time from order to ship binds money.")),
     ("K20", gettext_lazy("Finish steps when they are due"), gettext_lazy("A late step makes the order late.")),
@@ -93,11 +96,12 @@ def goals(request: PersonRequest) -> HttpResponse:
     """All goals that still count: as a tree, or for the review by who needs help."""
     _check_reader(request.user)
     now = timezone.now()
-    found = Goal.objects.visible_to(request.user).select_related("team", "owner").order_by("end", "title", "pk")
+    found = visible_goals(request.user).select_related("team", "owner").order_by("end", "title", "pk")
     with_past = request.GET.get("past") == "1"
     shown = list((found if with_past else found.filter(dropped_at=None, end__gt=timezone.localdate(now)))[:MOST_GOALS])
     rows = rows_of(shown, now)
     is_review = request.GET.get("view") == "review"
+    offered = offered_to(request.user)
     if is_review:
         order = list(STATES)
         rows.sort(key=lambda row: (order.index(row.attainment.state), row.attainment.way or 0, row.goal.pk))
@@ -106,7 +110,7 @@ def goals(request: PersonRequest) -> HttpResponse:
         "is_review": is_review,
         "with_past": with_past,
         "may_set": request.user.access.allows_somewhere(Permission.KPI_STEER),
-        "offered": OFFERED if not rows else (),
+        "offered": [each for each in OFFERED if each[0] in offered] if not rows else (),
         "counts": [
             (words, tone, count)
             for state, (words, tone) in STATES.items()
@@ -145,10 +149,7 @@ def rows_of(found: Sequence[Goal], now: datetime) -> list[GoalRow]:
 def _row(goal: Goal, attained: Attainment, depth: int) -> GoalRow:
     metric = METRICS.get(goal.code)
     words, tone = STATES[attained.state]
-
-    def text(value: Any) -> str:
-        return pages.value_text(metric, value) if metric else pages.number_text(value)
-
+    text = partial(pages.level_text, metric)
     return GoalRow(
         goal,
         attained,
@@ -188,7 +189,7 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
     goal = _visible(request, pk)
     _check_reader(request.user)
     now = timezone.now()
-    children = Goal.objects.visible_to(request.user).filter(parent=goal).select_related("team", "owner")
+    children = visible_goals(request.user).filter(parent=goal).select_related("team", "owner")
     row = rows_of([goal], now)[0]
     metric = METRICS.get(goal.code)
     before = before_goal(goal, now=now) if metric else []
@@ -198,10 +199,10 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
         "metric": metric,
         "last": period_of(goal).last,
         "steps": [
-            (part.last, pages.value_text(metric, step) if metric else pages.number_text(step))
+            (part.last, pages.level_text(metric, step))
             for part, step in zip(quarters(period_of(goal)), goal.ladder, strict=False)
         ],
-        "before": [(pages.period_text(each.period), pages.value_text(each.metric, each.value)) for each in before],
+        "before": [(pages.period_text(each.period), pages.level_text(each.metric, level_of(each))) for each in before],
         "children": rows_of(list(children.order_by("title", "pk")), now),
         "may_set": _may_set(request.user, goal),
     }
@@ -217,7 +218,7 @@ def _may_set(user: User, goal: Goal) -> bool:
 
 
 def _visible(request: PersonRequest, pk: int) -> Goal:
-    found = Goal.objects.visible_to(request.user).select_related("team", "owner", "parent")
+    found = visible_goals(request.user).select_related("team", "owner", "parent")
     return get_object_or_404(found, pk=pk)
 
 

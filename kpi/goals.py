@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kpi.dimensions import is_filtered_by
@@ -16,10 +17,11 @@ from kpi.periods import Period
 from kpi.questions import Question
 from kpi.registry import METRICS, metric_of
 from kpi.subjects import ORDERS
+from kpi.targets import expected_value, quarters
 from teams.errors import InvalidInput, NotPermitted
 from teams.models import Organization, Team, User
 from teams.permissions import Permission
-from teams.worktime import WorkSchedule, working_days_between
+from teams.worktime import WorkSchedule
 
 AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED = (
     *("ahead", "on_track", "behind", "unknown", "not_begun"),
@@ -51,7 +53,16 @@ class Attainment:
 
     @property
     def value(self) -> Decimal | None:
-        return self.figure.value if self.figure else None
+        return level_of(self.figure) if self.figure else None
+
+
+def visible_goals(user: User) -> QuerySet[Goal]:
+    """The goals that a person may read; those on money only where they see amounts."""
+    found = Goal.objects.visible_to(user)
+    if user.access.all_money:
+        return found
+    money = [code for code, metric in METRICS.items() if metric.is_money]
+    return found.filter(~Q(code__in=money) | Q(team__in=user.access.money_team_ids))
 
 
 @transaction.atomic
@@ -110,13 +121,17 @@ def _check(values: Mapping[str, Any], goal: Goal | None) -> None:
         faults["code"] = _("there is no such figure")
     baseline, target = values.get("baseline"), values.get("target")
     if metric and baseline is not None and target is not None:
-        if target == baseline:
+        if metric.is_total and target <= 0:
+            faults["target"] = _("has to be more than 0: there would be nothing to attain")
+        elif metric.is_total:
+            pass  # a sum may well be meant to stay below that of the time before
+        elif target == baseline:
             faults["target"] = _("is the baseline: nothing would change")
         elif (target > baseline) != metric.is_higher_better:
             faults["target"] = _("would be worse than the baseline")
-        if metric.unit == "%" and not 0 <= target <= 100:
+        if metric.is_share and not 0 <= target <= 100:
             faults["target"] = _("lies outside 0 to 100%: it cannot be attained (A)")
-        if metric.unit == "%" and not 0 <= baseline <= 100:
+        if metric.is_share and not 0 <= baseline <= 100:
             faults["baseline"] = _("lies outside 0 to 100%")
     first, end = values.get("first"), values.get("end")
     if first and end and end <= first:
@@ -140,8 +155,9 @@ def _ladder_faults(values: Mapping[str, Any]) -> dict[str, str]:
     if not ladder:
         return {}
     count = len(quarters(Period(values["first"], values["end"], "UTC")))
-    steps = [values["baseline"], *ladder]
-    is_rising = values["target"] > values["baseline"]
+    start = Decimal(0) if METRICS[values["code"]].is_total else values["baseline"]
+    steps = [start, *ladder]
+    is_rising = values["target"] > start
     if len(ladder) != count:
         return {"ladder": _("needs one number for each quarter: %(count)s") % {"count": count}}
     if any((after > before) != is_rising and after != before for before, after in zip(steps, ladder, strict=False)):
@@ -160,11 +176,6 @@ def _parent_faults(parent: Goal, values: Mapping[str, Any], goal: Goal | None) -
     if parent.owner_id is not None or (parent.team_id is not None and values.get("team") != parent.team):
         return {"parent": _("has to be a goal of the company or of the same team")}
     return {}
-
-
-def quarters(period: Period) -> list[Period]:
-    """The parts of a goal's time for its ladder."""
-    return [bucket.period for bucket in period.buckets("quarter")]
 
 
 def period_of(goal: Goal) -> Period:
@@ -207,46 +218,32 @@ def _figures(code: str, level: str, group: list[Goal], period: Period, now: date
 
 
 def _attainment(goal: Goal, found: Figure | None, today: date, schedule: WorkSchedule) -> Attainment:
-    expected = expected_way(goal, today, schedule)
-    expected_value = goal.baseline + (goal.target - goal.baseline) * expected
-    value = found.value if found else None
+    start = start_of(goal)
+    to_reach = expected_value(goal, today, schedule, start=start)
+    expected = (to_reach - start) / (goal.target - start)
+    value = level_of(found) if found else None
     if today < goal.first:
-        return Attainment(None, None, Decimal(0), goal.baseline, NOT_BEGUN)
+        return Attainment(None, None, Decimal(0), start, NOT_BEGUN)
     if value is None:
-        return Attainment(found, None, expected, expected_value, UNKNOWN)
-    way = (value - goal.baseline) / (goal.target - goal.baseline)
+        return Attainment(found, None, expected, to_reach, UNKNOWN)
+    way = (value - start) / (goal.target - start)
     if today >= goal.end:
         state = REACHED if way >= 1 else MISSED
     elif way >= expected + SLACK or way >= 1:
         state = AHEAD
     else:
         state = ON_TRACK if way >= expected - SLACK else BEHIND
-    return Attainment(found, way, expected, expected_value, state)
+    return Attainment(found, way, expected, to_reach, state)
 
 
-def expected_way(goal: Goal, today: date, schedule: WorkSchedule) -> Decimal:
-    """The share of the way to have been gone: by working days, within a quarter towards its step of the ladder."""
-    if today >= goal.end:
-        return Decimal(1)
-    if today < goal.first:
-        return Decimal(0)
-    if not goal.ladder:
-        return _elapsed(goal.first, goal.end, today, schedule)
-    before = goal.baseline
-    for part, step in zip(quarters(Period(goal.first, goal.end, "UTC")), goal.ladder, strict=False):
-        if today < part.end:
-            value = before + (step - before) * _elapsed(part.first, part.end, today, schedule)
-            return (value - goal.baseline) / (goal.target - goal.baseline)
-        before = step
-    return Decimal(1)
+def start_of(goal: Goal) -> Decimal:
+    """Where the way begins: a level at the baseline, a sum at nothing."""
+    return Decimal(0) if goal.code in METRICS and METRICS[goal.code].is_total else goal.baseline
 
 
-def _elapsed(first: date, end: date, today: date, schedule: WorkSchedule) -> Decimal:
-    """Working days from `first` to the evening of `today`, as a share of all to the day before `end`."""
-    before = date.fromordinal(first.toordinal() - 1)
-    last = date.fromordinal(end.toordinal() - 1)
-    whole = working_days_between(before, last, schedule)
-    return Decimal(working_days_between(before, min(today, last), schedule)) / whole if whole else Decimal(1)
+def level_of(found: Figure) -> Decimal | None:
+    """What of a figure is compared with a goal's target: its value, or of a total the sum itself."""
+    return Decimal(found.numerator) if found.metric.is_total else found.value
 
 
 def before_goal(goal: Goal, *, now: datetime, count: int = 4) -> list[Figure]:

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from kpi.metrics.base import Metric
 from kpi.models import CHECK_KINDS
 from kpi.pages import outcome_text
-from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS
+from kpi.subjects import CHECKS, COMPANIES, ORDERS, REMINDERS, SHIPMENTS, STEPS
 from orders.exports.columns import Column as ExportColumn
 from orders.models.templates import in_language
 
@@ -98,7 +98,15 @@ MEMBER_COLUMNS: Mapping[str, Sequence[Column]] = {
         Column(_("Delivered"), "moment", lambda row: row.shown_at),
         Column(_("Acknowledged"), "moment", lambda row: row.acknowledged_at),
     ),
+    COMPANIES.code: (
+        Column(_CUSTOMER, "link", lambda row: row.code),
+        Column(_("Name"), "clip", lambda row: row.name),
+        Column(_("grade"), "text", lambda row: row.grade),
+        Column(_("orders"), "text", lambda row: row.order_count),
+    ),
 }
+# The page that a row's link leads to.
+_PAGES = {SHIPMENTS.code: "shipment", COMPANIES.code: "company"}
 
 
 def columns_of(metric: Metric) -> list[ExportColumn]:
@@ -126,7 +134,7 @@ def _exported(column: Column, row: Any) -> Any:
 
 def member_of(metric: Metric, row: Any) -> Member:
     """A row of `figures.members` in words and links; no query."""
-    page = "shipment" if metric.subject is SHIPMENTS else "order"
+    page = _PAGES.get(metric.subject.code, "order")
     cells = []
     for column in MEMBER_COLUMNS[metric.subject.code]:
         value = column.value(row)

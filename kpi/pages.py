@@ -22,10 +22,10 @@ from kpi.metrics.base import Metric
 from kpi.metrics.steps import AGES
 from kpi.periods import Period
 from kpi.questions import Question
-from kpi.registry import METRICS
+from kpi.registry import offered_to
 from orders.models import Order
 from orders.words import Side
-from teams.models import User
+from teams.models import Organization, User
 
 NOTHING = "–"
 # What the two parts of a rate are called; durations have one part only.
@@ -42,6 +42,7 @@ PART_NAMES: dict[str, tuple[Promise, Promise]] = {
     "K04": (pgettext_lazy("part", "In full"), pgettext_lazy("part", "Not in full")),
     "K05": (pgettext_lazy("part", "On time and in full"), pgettext_lazy("part", "Missed")),
     "K20": (pgettext_lazy("part", "On time"), pgettext_lazy("part", "Late")),
+    "K30": (pgettext_lazy("part", "Bought again"), pgettext_lazy("part", "Bought once")),
     "K21": (pgettext_lazy("part", "Overdue"), pgettext_lazy("part", "Not overdue")),
     "K22": (pgettext_lazy("part", "Became overdue"), pgettext_lazy("part", "On time")),
 }
@@ -65,6 +66,7 @@ class CardView:
     change: str  # against the period before, with its sign; empty where there is nothing to compare
     change_tone: str  # done: better, late: worse, empty: the same
     before: str
+    measured: str  # the two sums of a figure that is no rate of rows: “12 of 40 CNY”
     spark: Spark
     url: str
 
@@ -83,6 +85,29 @@ def value_text(metric: Metric, value: Decimal | float | None) -> str:
     if value is None or metric.unit == "%":
         return number
     return pgettext("figure with unit", "%(number)s %(unit)s") % {"number": number, "unit": metric.unit_name}
+
+
+def level_text(metric: Metric | None, value: Decimal | None) -> str:
+    """What a goal speaks of: a value of its figure, or of a total the sum."""
+    if metric is None or value is None:
+        return number_text(value)
+    return sum_text(metric, value) if metric.is_total else value_text(metric, value)
+
+
+def sum_text(metric: Metric, value: Any) -> str:
+    """12,345 CNY, or a sum of the figure's own unit."""
+    if not metric.is_money:
+        return number_text(value)
+    amount = number_format(round(Decimal(value)), decimal_pos=0, force_grouping=True)
+    return f"{amount} {Organization.current().base_currency}"
+
+
+def measured_text(figure: Figure) -> str:
+    """The two sums of a figure that is no rate of rows; the first alone where there is no second."""
+    above = f"{sum_text(figure.metric, figure.numerator)} {figure.metric.above_name}"
+    if not figure.denominator:
+        return above
+    return f"{above} · {sum_text(figure.metric, figure.denominator)} {figure.metric.below_name}"
 
 
 def number_text(value: Any) -> str:
@@ -118,6 +143,7 @@ def view_of(card: Card, query: str) -> CardView:
         change=change,
         change_tone=tone,
         before=value_text(metric, card.previous.value),
+        measured="" if metric.is_of_rows or not card.figure.count else measured_text(card.figure),
         spark=spark_of([month.figure.value for month in card.trend]),
         url=f"{reverse('kpi_figure', args=[metric.code])}{query}",
     )
@@ -133,10 +159,10 @@ THEMES: tuple[tuple[int, Promise], ...] = (
 )
 
 
-def themes() -> list[tuple[Promise, list[str]]]:
-    """The parts of the catalogue that have figures: name and codes."""
+def themes(user: User) -> list[tuple[Promise, list[str]]]:
+    """The parts of the catalogue that have figures for this person: name and codes."""
     found: dict[int, list[str]] = {}
-    for code in METRICS:
+    for code in offered_to(user):
         number = int(code.removeprefix("K"))
         found.setdefault(next(index for index, (last, _name) in enumerate(THEMES) if number <= last), []).append(code)
     return [(THEMES[index][1], found[index]) for index in sorted(found)]
@@ -186,7 +212,7 @@ def bars_of(groups: Sequence[Group], *, by: str, code: str, query: Mapping[str, 
             Bar(
                 group,
                 value_text(group.figure.metric, value),
-                round(float(value) / widest * 100, 1) if value is not None else 0,
+                round(min(max(float(value), 0) / widest, 1) * 100, 1) if value is not None else 0,
                 f"{reverse('kpi_figure', args=[code])}?{chosen}",
                 f"{reverse('kpi_members', args=[code])}?{chosen}",
             )
@@ -200,7 +226,7 @@ def chart_of(metric: Metric, groups: Sequence[Group]) -> dict[str, Any]:
         "labels": [group.label for group in groups],
         "values": [round(float(group.figure.value), 2) if group.figure.value is not None else None for group in groups],
         "texts": [
-            f"{value_text(metric, each.value)} ({number_text(each.numerator)} ÷ {each.denominator})"
+            f"{value_text(metric, each.value)} ({number_text(each.numerator)} ÷ {number_text(each.denominator)})"
             for each in (group.figure for group in groups)
         ],
         "small": [group.figure.is_small for group in groups],

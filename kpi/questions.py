@@ -1,7 +1,7 @@
 """What somebody asks: a period, whose eyes, filters, and the instant of asking. Read from text in one place."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -33,12 +33,20 @@ class Question:
     def within(self, period: Period) -> "Question":
         return replace(self, period=period)
 
+    def narrowed(self, dimension: str, value: Any) -> "Question":
+        """The same for one group of a dimension; `value` as the database has it."""
+        return replace(self, filters={**self.filters, dimension: value})
+
+    def kept(self, name: str, read: Callable[[], Any]) -> Any:
+        """What `read` returns, read once for all figures of the question."""
+        if name not in self._kept:
+            self._kept[name] = read()
+        return self._kept[name]
+
     @property
     def calendars(self) -> list[WorkCalendar]:
         """All work calendars; read once, however many figures count by them."""
-        if "calendars" not in self._kept:
-            self._kept["calendars"] = list(WorkCalendar.objects.all())
-        return self._kept["calendars"]
+        return self.kept("calendars", lambda: list(WorkCalendar.objects.order_by("pk")))
 
 
 def read_period(params: Mapping[str, str], *, now: datetime) -> Period:
@@ -86,7 +94,7 @@ def read_filters(params: Mapping[str, str], *, viewer: User | None, subject: Sub
     return filters
 
 
-def read_by(text: str, *, period: Period, is_stock: bool, subject: Subject) -> str:
+def read_by(text: str, *, period: Period, is_apart: bool, subject: Subject) -> str:
     """The dimension to split by; empty for none.
 
     Raises:
@@ -95,7 +103,7 @@ def read_by(text: str, *, period: Period, is_stock: bool, subject: Subject) -> s
     offered = [name for name in BY if name in SIZES or DIMENSIONS[name].path_from(subject)]
     if text and text not in offered:
         raise BadQuestion({"by": _("choose one of: %(names)s") % {"names": ", ".join(offered)}})
-    if text in SIZES and period.bucket_count(text) > (MOST_INSTANTS if is_stock else MOST_BUCKETS):
+    if text in SIZES and period.bucket_count(text) > (MOST_INSTANTS if is_apart else MOST_BUCKETS):
         raise BadQuestion({"by": _("too many parts in this period; choose a coarser one")})
     return text
 

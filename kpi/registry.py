@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from kpi.errors import UnknownMetric
 from kpi.metrics.base import Metric
+from kpi.metrics.customers import Repurchase
 from kpi.metrics.delivery import InFull, OnTimeDelivery, OnTimeInFull
 from kpi.metrics.discipline import (
     AcknowledgeTime,
@@ -13,6 +14,8 @@ from kpi.metrics.discipline import (
     SupplierOnTime,
     UpdateTimeliness,
 )
+from kpi.metrics.load import Workload
+from kpi.metrics.money import CollectionOnTime, SalesAttainment
 from kpi.metrics.promises import OnTimeToRequest, PromiseChanges
 from kpi.metrics.shipments import OnTimeShipment
 from kpi.metrics.speed import CycleTime, NetCycleTime, OrderToConfirm, OrderToShip
@@ -24,6 +27,7 @@ from kpi.metrics.steps import (
     SlaAttainment,
     TaskCompletion,
 )
+from teams.models import User
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
@@ -45,14 +49,25 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             OverdueIncidence(),
             DaysOverdue(),
             AcknowledgeTime(),
+            Repurchase(),
+            SalesAttainment(),
+            CollectionOnTime(),
             SupplierOnTime(),
             UpdateTimeliness(),
             FirstPassYield(),
             CauseCoded(),
+            Workload(),
             TaskCompletion(),
         )
     }
 )
+
+
+def offered_to(user: User | None) -> Mapping[str, Metric]:
+    """The figures there are for a person; None, the whole organisation, has all of them."""
+    if user is None or user.access.sees_any_money:
+        return METRICS
+    return {code: metric for code, metric in METRICS.items() if not metric.is_money}
 
 
 def metric_of(code: str) -> Metric:

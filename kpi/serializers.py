@@ -1,4 +1,4 @@
-"""Figures, groups and members as JSON. Numbers are numbers; money has no place here."""
+"""Figures, groups and members as JSON. Numbers are numbers; money stands only in the figures that are about money."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +11,7 @@ from kpi.closing import Closed
 from kpi.figures import Figure
 from kpi.metrics.base import Metric
 from kpi.periods import Period
-from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS, SUBJECTS
+from kpi.subjects import CHECKS, COMPANIES, ORDERS, REMINDERS, SHIPMENTS, STEPS, SUBJECTS
 from teams.api.fields import InstantField
 
 
@@ -70,7 +70,8 @@ def figure_as_json(figure: Figure) -> dict[str, Any]:
         "name": str(metric.name),
         "value": number(figure.value),
         "numerator": number(figure.numerator),
-        "denominator": figure.denominator,
+        "denominator": number(figure.denominator),
+        "count": figure.count,
         "unit": metric.unit,
         "formula": str(metric.formula),
         "formula_version": metric.formula_version,
@@ -122,7 +123,8 @@ class PeriodAnswer(serializers.Serializer):
 class FigurePart(serializers.Serializer):
     value = serializers.FloatField(allow_null=True, help_text=_("in `unit`; null when nothing is counted"))
     numerator = serializers.FloatField()
-    denominator = serializers.IntegerField()
+    denominator = serializers.FloatField()
+    count = serializers.IntegerField(help_text=_("rows counted"))
     is_small = serializers.BooleanField(help_text=_("fewer than five rows"))
     excluded = ExcludedAnswer(many=True)
     statistics = serializers.DictField()
@@ -231,6 +233,13 @@ class ReminderMember(_Member):
     acknowledged_at = InstantField()
 
 
+class CustomerMember(_Member):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    grade = serializers.CharField()
+    order_count = serializers.IntegerField()
+
+
 # By the code of the subject.
 MEMBERS: Mapping[str, type[_Member]] = {
     ORDERS.code: OrderMember,
@@ -238,4 +247,5 @@ MEMBERS: Mapping[str, type[_Member]] = {
     SHIPMENTS.code: ShipmentMember,
     CHECKS.code: CheckMember,
     REMINDERS.code: ReminderMember,
+    COMPANIES.code: CustomerMember,
 }

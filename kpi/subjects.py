@@ -72,4 +72,11 @@ REMINDERS = Subject(
     paths={"assignee": "recipient"},
     joined=("recipient",),
 )
-SUBJECTS = (ORDERS, STEPS, SHIPMENTS, CHECKS, REMINDERS)
+COMPANIES = Subject(
+    "customers",
+    pgettext_lazy("subject", "customers"),
+    pgettext_lazy("subject", "customers counted"),
+    order=None,
+    paths={"customer": "pk", "grade": "grade"},
+)
+SUBJECTS = (ORDERS, STEPS, SHIPMENTS, CHECKS, REMINDERS, COMPANIES)

@@ -49,12 +49,12 @@ def dashboard(request: PersonRequest) -> HttpResponse:
     """The first part of the catalogue; the page asks for each of the others, and for the trends, once it stands."""
     form, asked = ask(request, now=timezone.now())
     query = query_of(form)
-    themes = pages.themes()
+    themes = pages.themes(request.user)
     asked_for = request.GET.get("theme", "")
     number = int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 3 else 0
     if number >= len(themes):
         raise Http404
-    context = _theme(query, asked, number, with_trends=request.GET.get("trends") == "1")
+    context = _theme(query, asked, themes[number], number, with_trends=request.GET.get("trends") == "1")
     if asked_for:
         return render(request, "kpi/_theme.html", context)
     context |= frame_of(request, form, asked)
@@ -65,9 +65,11 @@ def dashboard(request: PersonRequest) -> HttpResponse:
     return render(request, "kpi/dashboard.html", context)
 
 
-def _theme(query: str, asked: Question, number: int, *, with_trends: bool) -> dict[str, Any]:
+def _theme(
+    query: str, asked: Question, theme: tuple[Any, list[str]], number: int, *, with_trends: bool
+) -> dict[str, Any]:
     """A part of the catalogue: what nobody records yet appears with its first row, never as a zero."""
-    name, codes = pages.themes()[number]
+    name, codes = theme
     # A year of rows for the trends takes far longer than the figures.
     # Shipments have no customer, say: what cannot be filtered so is named instead of shown unfiltered.
     fitting = [code for code in codes if is_filtered_by(METRICS[code].subject, asked.filters)]
@@ -85,7 +87,7 @@ def _theme(query: str, asked: Question, number: int, *, with_trends: bool) -> di
 @login_required
 @require_safe
 def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
-    metric = metric_or_404(code)
+    metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked)
     figure = figures.figure(code, asked)
@@ -102,7 +104,8 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "metric": metric,
         "figure": figure,
         "text": pages.value_text(metric, figure.value),
-        "numerator": pages.number_text(figure.numerator),
+        "numerator": pages.sum_text(metric, figure.numerator),
+        "measured": pages.sum_text(metric, figure.denominator),
         "before": pages.value_text(metric, before.value),
         "change": change,
         "change_tone": tone,
@@ -117,7 +120,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "hidden_count": max(len(groups) - SHOWN_GROUPS, 0),
         "hit_name": hit,
         "miss_name": miss,
-        "missed": figure.denominator - figure.numerator if metric.misses else None,
+        "missed": figure.count - figure.numerator if metric.misses else None,
     }
     return render(request, "kpi/figure.html", context)
 
@@ -126,7 +129,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
 @require_safe
 def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     """The change since the period before, in parts that sum to it; each opens its rows."""
-    metric = metric_or_404(code)
+    metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = request.GET.get("by", "")
@@ -154,7 +157,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
 @require_safe
 def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
-    metric = metric_or_404(code)
+    metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked)
     part, rule = request.GET.get("part", "denominator"), request.GET.get("rule", "")
@@ -169,7 +172,7 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
         )
     may_explain = metric.subject is STEPS and request.user.access.allows_somewhere(Permission.MILESTONE_COMPLETE)
     # What belongs beside a figure is not asked for here, and its rows are not counted twice.
-    figure = figures.assemble(metric, asked.period, figures.outcomes_of(metric, asked))
+    figure = figures.assemble(metric, asked, figures.outcomes_of(metric, asked))
     paginator = Paginator(listed, PAGE_SIZE)
     paginator.count = _count_of(figure, part, rule)
     page = paginator.get_page(request.GET.get("page"))
@@ -196,8 +199,8 @@ def _count_of(figure: figures.Figure, part: str, rule: str) -> int:
     if rule:
         return sum(each.count for each in figure.excluded if each.rule == rule)
     # Of a mean every row is a hit, and the numerator is their sum.
-    hits = figure.denominator if figure.metric.amount else int(figure.numerator)
-    return {"denominator": figure.denominator, "numerator": hits, "missed": figure.denominator - hits}[part]
+    hits = figure.count if figure.metric.amount else int(figure.numerator)
+    return {"denominator": figure.count, "numerator": hits, "missed": figure.count - hits}[part]
 
 
 def _chunks(rows: QuerySet) -> Iterator[list[Any]]:

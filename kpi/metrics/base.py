@@ -56,7 +56,8 @@ class Metric:
     """A figure of the catalogue. Sub-classes are the definitions; an instance holds no state.
 
     Numerator and denominator are counts of rows unless `amount` names an annotation that is summed: then the figure
-    is its mean. `scale` turns their ratio into `unit`.
+    is its mean, or with `weight` the share of that annotation's sum, or the ratio to what `measure` says. `scale` turns
+    their ratio into `unit`.
     """
 
     code: ClassVar[str]
@@ -70,6 +71,7 @@ class Metric:
     formula_version: ClassVar[int] = 1
     subject: ClassVar[Subject] = ORDERS  # what its rows are
     is_stock: ClassVar[bool] = False  # taken at the end of the period, not over it
+    falls_twice: ClassVar[bool] = False  # a row can fall into several periods
     # Figures of one family read the same rows by the same outcomes; the one with an amount knows all their sums.
     family: ClassVar[str] = ""
 
@@ -77,6 +79,12 @@ class Metric:
     misses: ClassVar[Sequence[str]] = (MISS,)
     rules: ClassVar[Mapping[str, Rule]] = {}
     amount: ClassVar[str] = ""
+    weight: ClassVar[str] = ""  # the annotation whose sum is the denominator
+    is_measured: ClassVar[bool] = False  # the denominator is no sum over rows: a target, a capacity
+    above_name: ClassVar[Promise | None] = None  # what the two sums are, where the denominator is no number of rows
+    below_name: ClassVar[Promise | None] = None
+    is_total: ClassVar[bool] = False  # a goal on it is a sum to be reached from nothing, not a level
+    is_money: ClassVar[bool] = False  # there only for who sees amounts, over the teams whose amounts they see
     grain: ClassVar[Sequence[str]] = ()  # annotations that part the rows further, where that spares the database work
     scale: ClassVar[int] = 1
     day: ClassVar[str]  # the date or instant by which periods are cut
@@ -92,11 +100,23 @@ class Metric:
         sums: dict[str, Aggregate] = {"row_count": Count("pk")}
         if self.amount:
             sums["total"] = Sum(self.amount)
+        if self.weight:
+            sums["weighed"] = Sum(self.weight)
         return sums
 
     def total(self, row: Mapping[str, Any]) -> Number:
         """What a line of aggregates adds to the numerator."""
         return row["total"] if self.amount else row["row_count"]
+
+    def below(self, counted: Sequence[Mapping[str, Any]], asked: Question) -> Number:
+        """The denominator, from the lines of the counted outcomes."""
+        if self.is_measured:
+            return self.measure(counted, asked)
+        return sum(row["weighed" if self.weight else "row_count"] for row in counted)
+
+    def measure(self, counted: Sequence[Mapping[str, Any]], asked: Question) -> Number:
+        """What the numerator is measured against; 0 where there is no such thing (R7)."""
+        raise NotImplementedError
 
     def statistics(self, counted: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What is shown beside the figure, from the aggregates of the counted outcomes."""
@@ -105,6 +125,21 @@ class Metric:
     def beside(self, asked: Question) -> dict[str, Any]:
         """What is shown beside a single figure and needs rows of its own, such as work in progress (R2)."""
         return {}
+
+    @property
+    def is_apart(self) -> bool:
+        """Each period is counted by itself, since no date of a row says which one it belongs to."""
+        return self.is_stock or self.falls_twice
+
+    @property
+    def is_share(self) -> bool:
+        """In per cent, and never more than 100."""
+        return self.unit == "%" and not self.is_measured
+
+    @property
+    def is_of_rows(self) -> bool:
+        """The denominator is the number of rows: a rate or a mean, which can be closed and explained by its rows."""
+        return not (self.weight or self.is_measured)
 
     @property
     def counted(self) -> tuple[str, ...]:

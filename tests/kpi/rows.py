@@ -17,6 +17,8 @@ from tests.factories import make_company
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _number = count(1)
 MARCH = Period(date(2026, 3, 1), date(2026, 4, 1), "Asia/Shanghai")
+APRIL = Period(date(2026, 4, 1), date(2026, 5, 1), "Asia/Shanghai")
+YEAR = Period(date(2026, 1, 1), date(2027, 1, 1), "Asia/Shanghai")
 # Everything of March is over.
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from kpi.metrics.base import Metric
 from kpi.questions import Question, read_by, read_filters, read_period
 from kpi.registry import METRICS, metric_of
 from kpi.serializers import figure_as_json
-from kpi.subjects import CHECKS, ORDERS, REMINDERS, SHIPMENTS, STEPS
+from kpi.subjects import CHECKS, COMPANIES, ORDERS, REMINDERS, SHIPMENTS, STEPS
 from teams.errors import DomainError
 from teams.models import User
 
@@ -29,6 +29,7 @@ KEYS = {
     SHIPMENTS.code: ("number",),
     CHECKS.code: ("order__number", "kind", "round"),
     REMINDERS.code: ("pk",),
+    COMPANIES.code: ("code",),
 }
 
 
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         try:
             metric = metric_of(options["code"].upper())
             asked = self._asked(metric, params, options["user"])
-            by = read_by(options["by"], period=asked.period, is_stock=metric.is_stock, subject=metric.subject)
+            by = read_by(options["by"], period=asked.period, is_apart=metric.is_apart, subject=metric.subject)
         except BadQuestion as bad:
             raise CommandError(" ".join(f"--{name}: {text}." for name, text in bad.fields.items())) from bad
         except DomainError as refusal:
