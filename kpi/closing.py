@@ -86,15 +86,18 @@ def restate_months(*, now: datetime, is_stopping: Callable[[], bool] = lambda: F
 def _each(months: Iterable[Period], is_stopping: Callable[[], bool], work: Callable[[Metric, Period], int]) -> int:
     done = 0
     for month in months:
-        for metric in METRICS.values():
+        for metric in _closed_metrics():
             if is_stopping():
                 return done
-            if not metric.is_of_rows:
-                continue
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
                 done += work(metric, month)
     return done
+
+
+def _closed_metrics() -> list[Metric]:
+    """Rates and means of rows. A target or a capacity is not kept, and sums of money bear their corrections openly."""
+    return [metric for metric in METRICS.values() if metric.is_of_rows]
 
 
 def _close(metric: Metric, month: Period, now: datetime) -> int:

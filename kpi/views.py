@@ -94,8 +94,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     before = figures.figure(code, asked.within(asked.period.previous()))
     months = figures.trend(code, asked.within(months_until(asked.period, TREND_MONTHS)))
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
-    by = request.GET.get("by", "")
-    by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
+    by = _grouping(request, offered)
     groups = figures.breakdown(code, asked, by)
     hit, miss = pages.part_names(metric)
     change, tone = pages.change_of(metric, figure.value, before.value)
@@ -125,6 +124,12 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     return render(request, "kpi/figure.html", context)
 
 
+def _grouping(request: PersonRequest, offered: list[str]) -> str:
+    """The dimension asked for; else people, else whatever there is."""
+    wanted = (request.GET.get("by", ""), "clerk", "assignee", *offered)
+    return next(name for name in wanted if name in offered)
+
+
 @login_required
 @require_safe
 def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
@@ -132,8 +137,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
-    by = request.GET.get("by", "")
-    by = by if by in offered else next(name for name in ("clerk", "assignee") if name in offered)
+    by = _grouping(request, offered)
     change = explain(code, asked, by)
     shift, tone = pages.change_of(metric, change.now.value, change.value_before)
     context = {

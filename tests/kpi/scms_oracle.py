@@ -4,9 +4,10 @@ The file knows days only; the import sets each at noon. Its orders are confirmed
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from statistics import quantiles
 
@@ -25,6 +26,7 @@ class ScmsOrder:
     promised: list[date]
     delivered: list[date]
     shipments: dict[str, tuple[list[date], list[date]]]  # number: promised and delivered days of its rows
+    amount: Decimal
 
 
 def read_orders(text: str) -> list[ScmsOrder]:
@@ -51,6 +53,7 @@ def _order(number, rows):
         [day for promised, _delivered in shipments.values() for day in promised],
         [day for _promised, delivered in shipments.values() for day in delivered],
         dict(shipments),
+        sum(Decimal(row["Line Item Value"]) for row in rows),
     )
 
 
@@ -74,6 +77,8 @@ def count(code: str, orders: list[ScmsOrder], first: date, end: date):
         "K05": _on_time,  # no row is over-delivered, so on time is on time in full
         "K04": _in_full,
         "K11": _cycle_time,
+        "K30": _repurchase,
+        "K32": lambda *asked: (_sold(*asked), 0),  # no target was set
         "K20": lambda *asked: _steps(*asked)[:2],
         "K21": _stock,
         "K22": lambda *asked: (_steps(*asked)[1] - _steps(*asked)[0], _steps(*asked)[1]),
@@ -138,6 +143,18 @@ def _deviation(orders, first, end):
         if first <= max(delivered) < end
     ]
     return sum(found), len(found)
+
+
+def _sold(orders, first, end):
+    return sum(order.amount for order in orders if order.ordered and first <= order.ordered < end)
+
+
+def _repurchase(orders, _first, end):
+    """Of the customers with a PO in the 365 days before `end`, those with two."""
+    bought = Counter(
+        order.customer for order in orders if order.ordered and end - timedelta(days=365) <= order.ordered < end
+    )
+    return sum(times > 1 for times in bought.values()), len(bought)
 
 
 def _weekdays(start, end):

@@ -50,7 +50,7 @@ def pair(found):
 @pytest.mark.parametrize("code", METRICS)
 def test_whole_and_months_agree(said, code):
     assert pair(figure(code, ASKED)) == scms_oracle.count(code, said, ASKED.period.first, ASKED.period.end)
-    size = "year" if METRICS[code].is_stock else "month"
+    size = "year" if METRICS[code].is_apart else "month"
     groups = breakdown(code, ASKED, size)
     assert len(groups) == (10 if size == "year" else 120)
     for group in groups:
