@@ -156,12 +156,12 @@ def _grouped(rows: Iterable[Mapping[str, Any]], name: str) -> dict[Any, list[Map
 def assemble(metric: Metric, asked: Question, rows: Iterable[Mapping[str, Any]]) -> Figure:
     """A figure from the aggregates of each outcome of what was asked."""
     found = list(rows)
-    counted = [row for row in found if row["outcome"] in metric.counted]
-    hits = (metric.total(row) for row in found if row["outcome"] in metric.hits)
+    counted = [row for row in found if metric.outcome_of(row) in metric.counted]
+    hits = (metric.total(row) for row in found if metric.outcome_of(row) in metric.hits)
     excluded: dict[str, Excluded] = {}
     for row in found:
-        if row["outcome"] in metric.rules:
-            rule = metric.rules[row["outcome"]]
+        if (outcome := metric.outcome_of(row)) in metric.rules:
+            rule = metric.rules[outcome]
             before = excluded[rule.code].count if rule.code in excluded else 0
             excluded[rule.code] = Excluded(rule.code, rule.label, before + row["row_count"])
     return Figure(

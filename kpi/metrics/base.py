@@ -104,6 +104,10 @@ class Metric:
             sums["weighed"] = Sum(self.weight)
         return sums
 
+    def outcome_of(self, line: Mapping[str, Any]) -> Any:
+        """What became of the rows of a line of aggregates, which may have been read for another of the family."""
+        return line["outcome"]
+
     def total(self, row: Mapping[str, Any]) -> Number:
         """What a line of aggregates adds to the numerator."""
         return row["total"] if self.amount else row["row_count"]

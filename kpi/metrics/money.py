@@ -1,10 +1,26 @@
 """Money: K32 sales attainment and K33 collection on time, each in the base currency at the order's own rate (R11)."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, CharField, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.contrib.postgres.aggregates import BitOr
+from django.db.models import (
+    Case,
+    CharField,
+    DecimalField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -14,6 +30,7 @@ from kpi.metrics.steps import BEFORE_MIDNIGHT, DROPPED, Steps
 from kpi.questions import Question
 from kpi.targets import sales_target
 from orders.models import Milestone, Order, Payment
+from orders.models.milestones import FIRST_PAYMENT, LAST_PAYMENT, PAYMENT_STEPS
 from orders.workflow import MilestoneStatus, OrderStatus
 
 NO_AMOUNT, NO_PAYMENT, NOT_DUE, VOID = "no_amount", "no_payment", "running", "void"
@@ -72,11 +89,8 @@ class SalesAttainment(Money):
         return sales_target(asked)
 
 
-# Steps by which an order is paid: a first part, and the rest or all of it.
-FIRST_PART = ("DEPOSIT_RECEIVED", "PREPAY_RECEIVED")
-LAST_PART = ("BALANCE_RECEIVED", "PAYMENT_RECEIVED", "LC_PAID", "DP_PAID", "DA_PAID")
 # “T/T 30/70”: the only division that terms of payment name.
-SHARES = {True: "0.3", False: "0.7"}
+FIRST_SHARE = Decimal("0.3")
 
 
 class CollectionOnTime(Money, Steps):
@@ -104,45 +118,60 @@ class CollectionOnTime(Money, Steps):
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         period = asked.period
-        steps = of_seen_money(steps_of(asked), asked, "order__team").filter(code__in=(*FIRST_PART, *LAST_PART))
-        due_within = F("due_at") - BEFORE_MIDNIGHT
-        others = Milestone.objects.filter(order=OuterRef("order")).exclude(
-            status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED]
-        )
+        steps = of_seen_money(steps_of(asked), asked, "order__team").filter(code__in=PAYMENT_STEPS)
         whole = F("order__amount") * F("order__fx_rate")
-        first, last = (whole * Value(SHARES[each], output_field=_BASE) for each in (True, False))
-        has_first, has_last = (Exists(others.filter(code__in=codes)) for codes in (FIRST_PART, LAST_PART))
-        of_order = Payment.objects.filter(order=OuterRef("order"))
-        paid = of_order.filter(received_on__lte=OuterRef("due_day"))
+        first = whole * Value(FIRST_SHARE, output_field=_BASE)
+        paid = Payment.objects.filter(order=OuterRef("order"), received_on__lte=OuterRef("due_day"))
         paid_sum = paid.order_by().values("order").annotate(sum=Sum("amount")).values("sum")
+        parts = Subquery(_parts_of_payment(), output_field=IntegerField())
+        # Of what was paid, the first part is settled first.
+        settled_before = Case(When(code__in=LAST_PAYMENT, then=whole - F("owed")), default=Value(0), output_field=_BASE)
         dropped = Q(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])
         return (
             steps.due_within(period.start_at, period.end_at)
-            .annotate(due_within=due_within)
-            .annotate(due_day=TruncDate("due_within", tzinfo=ZoneInfo(period.zone)))
+            .annotate(due_within=F("due_at") - BEFORE_MIDNIGHT)
+            .annotate(due_day=TruncDate("due_within", tzinfo=ZoneInfo(period.zone)), parts=parts)
             .annotate(
                 owed=Case(
-                    When(has_last, code__in=FIRST_PART, then=first),
-                    When(has_first, code__in=LAST_PART, then=last),
-                    default=whole,
+                    When(~Q(parts=BOTH), then=whole),
+                    When(code__in=FIRST_PAYMENT, then=first),
+                    default=whole - first,
                     output_field=_BASE,
                 ),
-                owed_before=Case(When(has_first, code__in=LAST_PART, then=first), default=Value(0), output_field=_BASE),
                 paid=Coalesce(Subquery(paid_sum, output_field=_BASE), Value(0), output_field=_BASE)
                 * F("order__fx_rate"),
             )
             .annotate(
-                received=Greatest(Least(F("owed"), F("paid") - F("owed_before")), Value(0), output_field=_BASE),
+                received=Greatest(
+                    Least(F("owed"), F("paid") - settled_before),
+                    Value(0),
+                    output_field=_BASE,
+                ),
                 outcome=Case(
                     When(dropped, then=Value(VOID)),
                     When(order__amount=0, then=Value(NO_AMOUNT)),
                     When(due_at__gt=asked.now, then=Value(NOT_DUE)),
-                    When(~Exists(of_order), status=MilestoneStatus.DONE, then=Value(NO_PAYMENT)),
+                    When(
+                        ~Exists(Payment.objects.filter(order=OuterRef("order"))),
+                        status=MilestoneStatus.DONE,
+                        then=Value(NO_PAYMENT),
+                    ),
                     default=Value(HIT),
                     output_field=CharField(),
                 ),
             )
         )
+
+
+BOTH = 3  # the bits of a first and of a last part
+
+
+def _parts_of_payment() -> QuerySet[Milestone]:
+    """Which parts an order is paid in, of its steps that count: 1 the first, 2 the last, together 3."""
+    steps = Milestone.objects.filter(order=OuterRef("order"), code__in=PAYMENT_STEPS)
+    kept = steps.exclude(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])
+    part = Case(When(code__in=FIRST_PAYMENT, then=1), default=2, output_field=IntegerField())
+    return kept.order_by().values("order").annotate(parts=BitOr(part)).values("parts")
 
 
 def of_seen_money(rows: Any, asked: Question, team: str) -> Any:

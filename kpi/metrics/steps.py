@@ -95,8 +95,9 @@ class DaysOverdue(_ByDeadline):
     scale = 1
     is_higher_better = False
     amount = "days"
-    # Late by whole days: a line for each number of days, instead of computing it again for each sum and each age.
-    grain = ("days",)
+    # Late by whole days: a line for each number of days, instead of computing it again for each sum and each age;
+    # and for K37 whether there is a reason.
+    grain = ("days", "has_reason")
     hits = (Punctuality.LATE,)
     misses = ()
     rules: ClassVar = {Punctuality.WAITING: STOPPED}
@@ -104,7 +105,9 @@ class DaysOverdue(_ByDeadline):
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         finish = Least(Coalesce("closed_at", Value(asked.now)), Value(asked.now))
         days = working_days("due_within", finish, calendar="calendar", calendars=asked.calendars, now=asked.now)
-        return super().rows(asked).annotate(days=Case(When(punctuality=Punctuality.LATE, then=days)))
+        has_reason = Case(When(delay_reason__isnull=False, then=Value(True)), default=Value(False))
+        late = Case(When(punctuality=Punctuality.LATE, then=days))
+        return super().rows(asked).annotate(days=late, has_reason=has_reason)
 
     def sums(self) -> dict[str, Aggregate]:
         return {"row_count": Count("pk")}
@@ -136,10 +139,14 @@ class CauseCoded(_ByDeadline):
     name = pgettext_lazy("figure", "Late steps with a reason")
     formula = _("late steps due in the period with a delay reason ÷ late steps due in the period")
     is_higher_better = True
-    family = ""
     hits = (HIT,)
     misses = (MISS,)
     rules: ClassVar = {Punctuality.WAITING: STOPPED}
+
+    def outcome_of(self, line: Mapping[str, Any]) -> Any:
+        if line["outcome"] != Punctuality.LATE:
+            return line["outcome"]
+        return HIT if line["has_reason"] else MISS
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
         late: Any = super().rows(asked)

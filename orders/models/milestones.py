@@ -32,6 +32,12 @@ def _is_stopped(at: datetime) -> Exists:
     return Exists(ClockPause.objects.stopping_at(at).filter(milestone=OuterRef("pk")))
 
 
+# Steps by which an order is paid: a first part of it, and the rest or all.
+FIRST_PAYMENT = ("DEPOSIT_RECEIVED", "PREPAY_RECEIVED")
+LAST_PAYMENT = ("BALANCE_RECEIVED", "PAYMENT_RECEIVED", "LC_PAID", "DP_PAID", "DA_PAID")
+PAYMENT_STEPS = (*FIRST_PAYMENT, *LAST_PAYMENT)
+
+
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
     def visible_to(self, user: "User") -> Self:
         """Milestones of the orders that the person may see."""
@@ -246,7 +252,15 @@ class Milestone(models.Model):
             # The second half of open_at: closed after an instant of the past.
             models.Index(fields=["closed_at"], name="milestone_closed", condition=Q(closed_at__isnull=False)),
             # KPI attribution by due instant.
-            models.Index(fields=["due_at", "closed_at"], name="milestone_due_closed"),
+            # With what judges a step and leads to its order, so that a month is counted from the index alone.
+            models.Index(
+                fields=["due_at", "closed_at"],
+                name="milestone_due_judged",
+                include=["id", "status", "order", "calendar", "delay_reason"],
+            ),
+            # K33: the steps by which orders are paid.
+            models.Index(fields=["due_at"], name="milestone_payment_due", condition=Q(code__in=PAYMENT_STEPS)),
+            models.Index(fields=["order"], name="milestone_payment_order", condition=Q(code__in=PAYMENT_STEPS)),
             # to_remind: cost follows the number due, not the number open.
             models.Index(
                 fields=["next_reminder_at"], name="milestone_to_remind", condition=Q(next_reminder_at__isnull=False)
