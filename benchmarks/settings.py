@@ -12,6 +12,8 @@ SECRET_KEY = "benchmark-only"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
 BASE_URL = "http://127.0.0.1"
 DATABASES = {"default": {**dj_database_url.parse(os.environ["BENCH_DATABASE_URL"]), **DATABASE_OPTIONS}}
+# Each of the two web workers keeps its own, since there is no Redis here.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
 MEDIA_ROOT = os.environ["BENCH_FOLDER"] + "/media"
 ROOT_URLCONF = "benchmarks.urls"

@@ -49,7 +49,6 @@ def frame_of(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str
         "presets": [(name, label) for name, label in PRESETS.items() if name != "custom"],
         "preset": form.preset,
         "period": asked.period,
-        "asked_at": asked.now,
         "period_text": pages.period_text(asked.period),
         "choices": filter_choices(request.user, form.query()),
         "chosen": pages.filters_text(asked),

@@ -20,11 +20,11 @@ from kpi import figures, pages
 from kpi.asking import ask, frame_of, metric_or_404, query_of
 from kpi.change import explain
 from kpi.closing import closed_figure
-from kpi.dashboard import dashboard as read_dashboard
 from kpi.dashboard import months_until
 from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
+from kpi.keeping import kept_cards
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
 from kpi.questions import Question
 from kpi.registry import METRICS
@@ -73,10 +73,11 @@ def _theme(
     # A year of rows for the trends takes far longer than the figures.
     # Shipments have no customer, say: what cannot be filtered so is named instead of shown unfiltered.
     fitting = [code for code in codes if is_filtered_by(METRICS[code].subject, asked.filters)]
-    found = read_dashboard(asked, months=TREND_MONTHS if with_trends else 0, codes=fitting)
+    found, counted_at = kept_cards(asked, months=TREND_MONTHS if with_trends else 0, codes=fitting)
     return {
         "theme": number,
         "theme_name": name,
+        "counted_at": counted_at,
         "cards": [pages.view_of(card, query) for card in found if card.has_rows],
         "missing": [card.figure.metric for card in found if not card.has_rows],
         "unfitting": [METRICS[code] for code in codes if code not in fitting],

@@ -6,7 +6,7 @@ from pathlib import Path
 import dj_database_url
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DATABASE_OPTIONS, LOGGING, STORAGES
+from config.settings.base import DATABASE_OPTIONS, LOGGING, STORAGES, cache_in
 
 
 def required(name: str) -> str:
@@ -28,6 +28,7 @@ ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATABASES = {"default": {**dj_database_url.parse(required("DATABASE_URL")), **DATABASE_OPTIONS}}
 CELERY_BROKER_URL = required("REDIS_URL")
+CACHES = cache_in(CELERY_BROKER_URL)
 MEDIA_ROOT = os.environ.get("GENDAN_MEDIA_ROOT", "/srv/gendan/media")
 
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")

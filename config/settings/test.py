@@ -17,6 +17,7 @@ if "TEST_DATABASE_URL" not in os.environ:
     os.environ["TEST_DATABASE_URL"] = throwaway_cluster()
 DATABASES = {"default": {**dj_database_url.parse(os.environ["TEST_DATABASE_URL"]), **DATABASE_OPTIONS}}
 CELERY_BROKER_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0")
+KPI_KEPT_SECONDS = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MEDIA_ROOT = throwaway_folder()

@@ -166,7 +166,7 @@ class CollectionOnTime(Money, Steps):
 BOTH = 3  # the bits of a first and of a last part
 
 
-def _parts_of_payment() -> QuerySet[Milestone]:
+def _parts_of_payment() -> QuerySet:
     """Which parts an order is paid in, of its steps that count: 1 the first, 2 the last, together 3."""
     steps = Milestone.objects.filter(order=OuterRef("order"), code__in=PAYMENT_STEPS)
     kept = steps.exclude(status__in=[MilestoneStatus.SKIPPED, MilestoneStatus.CANCELLED])

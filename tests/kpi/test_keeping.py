@@ -1,0 +1,89 @@
+"""Kept cards: the same numbers for less, never another person's, and gone with the first change of an order."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import redis
+from django.core.cache import cache
+
+from kpi import keeping
+from kpi.dashboard import dashboard
+from kpi.keeping import kept_cards
+from kpi.registry import METRICS
+from orders.services.documents import add_comment
+from tests.factories import make_confirmed_order, make_team, make_user
+from tests.kpi.rows import ask
+from tests.kpi.test_agreement import NOW, people  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+CODES = tuple(METRICS)
+
+
+@pytest.fixture(autouse=True)
+def _kept(settings):
+    settings.KPI_KEPT_SECONDS = 60
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def numbers(cards):
+    return [
+        (each.metric.code, each.period, Decimal(each.numerator), Decimal(each.denominator), each.count, each.excluded)
+        for card in cards
+        for each in (card.figure, card.previous, *(month.figure for month in card.trend))
+    ]
+
+
+def test_kept_cards_are_the_cards(people, django_assert_num_queries):  # noqa: F811
+    asked = ask(now=NOW, viewer=people["lead"])
+    expected = numbers(dashboard(asked, months=3))
+    first, at = kept_cards(asked, months=3, codes=CODES)
+    later = ask(now=NOW + timedelta(seconds=59), viewer=people["lead"])
+    later.viewer.access  # noqa: B018  reads the rights
+
+    with django_assert_num_queries(1):
+        second, kept_at = kept_cards(later, months=3, codes=CODES)
+
+    assert numbers(first) == numbers(second) == expected
+    assert at == kept_at == NOW
+
+
+def test_they_are_counted_anew_after_a_minute_and_for_every_other_question(people):  # noqa: F811
+    lead = people["lead"]
+    kept_cards(ask(now=NOW, viewer=lead), months=0, codes=["K01"])
+    for asked in (
+        ask(now=NOW + timedelta(seconds=61), viewer=lead),
+        ask(now=NOW + timedelta(seconds=1), viewer=people["other"]),
+        ask(now=NOW + timedelta(seconds=1), viewer=people["clerk"]),
+        ask(now=NOW + timedelta(seconds=1), viewer=lead, mode="AIR"),
+    ):
+        cards, at = kept_cards(asked, months=0, codes=["K01"])
+        assert at == asked.now
+        assert numbers(cards) == numbers(dashboard(asked, months=0, codes=["K01"]))
+
+
+def test_a_change_of_an_order_ends_them():
+    team = make_team()
+    clerk = make_user("clerk", team=team)
+    order = make_confirmed_order(team=team, by=clerk)
+    asked = ask(now=NOW, viewer=clerk)
+    kept_cards(asked, months=0, codes=["K01"])
+    soon = ask(now=NOW + timedelta(seconds=1), viewer=clerk)
+    assert kept_cards(soon, months=0, codes=["K01"])[1] == NOW
+
+    add_comment(order_id=order.pk, text="called", by=clerk, now=NOW)
+
+    assert kept_cards(soon, months=0, codes=["K01"])[1] == soon.now
+
+
+def test_without_redis_they_are_counted(monkeypatch, people):  # noqa: F811
+    def away(*_args):
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(keeping.cache, "get", away)
+    monkeypatch.setattr(keeping.cache, "set", away)
+    asked = ask(now=NOW, viewer=people["lead"])
+
+    assert numbers(kept_cards(asked, months=0, codes=CODES)[0]) == numbers(dashboard(asked, months=0))
