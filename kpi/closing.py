@@ -26,7 +26,7 @@ from orders.models import Order
 from teams.models import Organization, User, WorkCalendar
 
 CLOSE_AFTER = timedelta(days=5)  # time to record what happened in the month's last days
-MONTHS = 13  # so far back is closed and restated
+MONTHS = 25  # so far back is closed and restated: two years to compare, and the month before them
 LOCK = 20_261_127  # of pg_advisory_xact_lock: any number that no other job of ours uses
 NAMED = 20  # rows that a restatement names
 _NAMES = {ORDERS.code: "number", STEPS.code: "order__number", SHIPMENTS.code: "number", CHECKS.code: "order__number"}

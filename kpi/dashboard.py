@@ -16,11 +16,15 @@ Stored: TypeAlias = Mapping[tuple[str, Period], Figure]
 
 @dataclass(frozen=True)
 class Card:
-    """A figure, the one of the period before, and the months up to the end of the period."""
+    """A figure, the one of the period before, and the months up to the end of the period.
+
+    `last_year` is that of the same days a year ago, where they are closed.
+    """
 
     figure: Figure
     previous: Figure
     trend: Sequence[Group] = ()
+    last_year: Figure | None = None
 
     @property
     def has_rows(self) -> bool:
@@ -36,22 +40,23 @@ def dashboard(asked: Question, *, months: int = 12, codes: Collection[str] = tup
     """
     buckets = months_until(asked.period, months).buckets("month") if months else []
     past = [bucket.period for bucket in buckets if bucket.period != asked.period]
-    stored = stored_figures(codes, asked, [asked.period.previous(), *past])
+    year_before = asked.period.year_before()
+    stored = stored_figures(codes, asked, [asked.period.previous(), year_before, *past])
     cards: dict[str, Card] = {}
-    for family in _families(codes):
+    for family in ([METRICS[code] for code in group] for group in by_family(codes)):
         cards |= (
             _stock_cards(family[0], asked, buckets, stored)
             if family[0].is_apart
             else _flow_cards(family, asked, buckets, stored)
         )
-    return [cards[code] for code in codes]
+    return [replace(cards[code], last_year=stored.get((code, year_before))) for code in codes]
 
 
-def _families(codes: Iterable[str]) -> list[list[Metric]]:
-    families: dict[str, list[Metric]] = {}
+def by_family(codes: Iterable[str]) -> list[list[str]]:
+    """The codes, those together whose figures are read from the same GROUP BY."""
+    families: dict[str, list[str]] = {}
     for code in codes:
-        metric = METRICS[code]
-        families.setdefault(metric.family or code, []).append(metric)
+        families.setdefault(METRICS[code].family or code, []).append(code)
     return list(families.values())
 
 

@@ -84,6 +84,7 @@ def _packed(card: Card) -> dict[str, Any]:
         "code": card.figure.code,
         "figure": _packed_figure(card.figure),
         "previous": _packed_figure(card.previous),
+        "last_year": _packed_figure(card.last_year) if card.last_year else None,
         "trend": [[group.key, _packed_figure(group.figure)] for group in card.trend],
     }
 
@@ -100,7 +101,8 @@ def _unpacked(kept: dict[str, Any], asked: Question) -> Card:
     metric = METRICS[kept["code"]]
     trend = [Group(key, key, _unpacked_figure(metric, each, asked)) for key, each in kept["trend"]]
     now, before = (_unpacked_figure(metric, kept[name], asked) for name in ("figure", "previous"))
-    return Card(now, before, trend)
+    last_year = _unpacked_figure(metric, kept["last_year"], asked) if kept["last_year"] else None
+    return Card(now, before, trend, last_year)
 
 
 def _unpacked_figure(metric: Metric, kept: list[Any], asked: Question) -> Figure:

@@ -129,6 +129,42 @@ class Goal(models.Model):
         return self.title
 
 
+class KpiBoardQuerySet(models.QuerySet["KpiBoard"]):
+    def visible_to(self, user: "User") -> Self:
+        """One's own, and those shared with a team that the person belongs to."""
+        return self.filter(Q(by=user.pk) | Q(team__memberships__user=user.pk)).distinct()
+
+
+class KpiBoard(models.Model):
+    """Figures that a person arranged for their dashboard, with period and filters; never rows.
+
+    Who opens a shared board sees through it what they may see anyway.
+    """
+
+    by = models.ForeignKey("teams.User", models.CASCADE, related_name="kpi_boards", verbose_name=_("person"))
+    team = models.ForeignKey(
+        "teams.Team", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("team")
+    )  # shared with
+    name = models.CharField(_("name"), max_length=40)
+    codes = ArrayField(models.CharField(max_length=8), verbose_name=_("figures"))  # in the order shown
+    query = models.TextField(max_length=2000, blank=True)  # as in the address, without "?"
+    is_first = models.BooleanField(_("opens first"), default=False)
+    created_at = models.DateTimeField()
+
+    objects = KpiBoardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dashboard")
+        verbose_name_plural = _("dashboards")
+        constraints = [
+            models.UniqueConstraint(fields=["by", "name"], name="kpiboard_name_once"),
+            models.UniqueConstraint(fields=["by"], condition=Q(is_first=True), name="kpiboard_one_first"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class KpiSnapshotQuerySet(models.QuerySet["KpiSnapshot"]):
     def current(self) -> Self:
         """The last word on each figure; those before it stay to be read."""

@@ -66,6 +66,7 @@ class CardView:
     change: str  # against the period before, with its sign; empty where there is nothing to compare
     change_tone: str  # done: better, late: worse, empty: the same
     before: str
+    last_year: str  # empty where that is not closed
     measured: str  # the two sums of a figure that is no rate of rows: “12 of 40 CNY”
     spark: Spark
     url: str
@@ -143,6 +144,7 @@ def view_of(card: Card, query: str) -> CardView:
         change=change,
         change_tone=tone,
         before=value_text(metric, card.previous.value),
+        last_year=value_text(metric, card.last_year.value) if card.last_year and card.last_year.count else "",
         measured="" if metric.is_of_rows or not card.figure.count else measured_text(card.figure),
         spark=spark_of([month.figure.value for month in card.trend]),
         url=f"{reverse('kpi_figure', args=[metric.code])}{query}",
@@ -220,8 +222,14 @@ def bars_of(groups: Sequence[Group], *, by: str, code: str, query: Mapping[str, 
     return found
 
 
-def chart_of(metric: Metric, groups: Sequence[Group]) -> dict[str, Any]:
-    """The trend for the chart: labels, values, and how many rows stand behind each."""
+def chart_of(
+    metric: Metric,
+    groups: Sequence[Group],
+    *,
+    before: Sequence[Decimal | None] = (),
+    target: Sequence[Decimal | None] = (),
+) -> dict[str, Any]:
+    """The trend for the chart: labels, values, how many rows stand behind each; the year before, and the target."""
     return {
         "labels": [group.label for group in groups],
         "values": [round(float(group.figure.value), 2) if group.figure.value is not None else None for group in groups],
@@ -230,9 +238,19 @@ def chart_of(metric: Metric, groups: Sequence[Group]) -> dict[str, Any]:
             for each in (group.figure for group in groups)
         ],
         "small": [group.figure.is_small for group in groups],
-        "isShare": metric.unit == "%",
+        "isShare": metric.is_share,
         "name": str(metric.name),
+        "before": _line_of(before),
+        "beforeName": _("a year before"),
+        "target": _line_of(target),
+        "targetName": _("target"),
     }
+
+
+def _line_of(values: Sequence[Decimal | None]) -> list[float | None]:
+    """A line to compare with; empty where there is nothing of it."""
+    found = [None if value is None else round(float(value), 2) for value in values]
+    return found if any(value is not None for value in found) else []
 
 
 def beside_of(figure: Figure) -> list[tuple[str, str]]:

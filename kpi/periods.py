@@ -67,6 +67,10 @@ class Period:
             return Period(months_before(self.first, months), self.first, self.zone)
         return Period(self.first - (self.end - self.first), self.first, self.zone)
 
+    def year_before(self) -> "Period":
+        """The same days of the year before; the 29th of February becomes the 28th."""
+        return Period(_year_before(self.first), _year_before(self.end), self.zone)
+
     def bucket_count(self, size: str) -> int:
         """How many buckets there are at most; cheap, to refuse too many before building them."""
         return (self.end - self.first).days // _SHORTEST[size] + 2
@@ -102,6 +106,10 @@ def months_before(first: date, count: int) -> date:
     """The first day of the month `count` months before that of `first`."""
     index = first.year * 12 + first.month - 1 - count
     return date(index // 12, index % 12 + 1, 1)
+
+
+def _year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def _midnight(day: date, zone: str) -> datetime:

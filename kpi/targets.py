@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from kpi.metrics.base import Metric
 from kpi.models import Goal
 from kpi.periods import Period
 from kpi.questions import Question
@@ -57,6 +58,35 @@ def sales_target(asked: Question) -> Decimal:
         return Decimal(0)
     schedule = calendars[0].schedule()
     return sum((_of_period(found, asked.period, schedule) for found in _of_scope(goals, asked)), Decimal(0))
+
+
+def target_line(metric: Metric, asked: Question, periods: Sequence[Period]) -> list[Decimal | None]:
+    """What is to be reached by the end of each period, in the figure's unit; None where no goal covers it.
+
+    The goal is that of the company, of the team or of the person that the question is about.
+    """
+    if metric.is_total:
+        wanted = [sales_target(asked.within(period)) for period in periods]
+        return [Decimal(metric.scale) if each else None for each in wanted]
+    goals = goals_in_force(metric, asked)
+    calendars = asked.calendars
+    if not goals or not calendars:
+        return [None] * len(periods)
+    schedule = calendars[0].schedule()
+    found: list[Decimal | None] = []
+    for period in periods:
+        covering = [goal for goal in goals if goal.first <= period.last < goal.end]
+        goal = min(covering, key=lambda each: (each.end - each.first, -each.pk), default=None)
+        found.append(expected_value(goal, period.last, schedule, start=goal.baseline) if goal else None)
+    return found
+
+
+def goals_in_force(metric: Metric, asked: Question) -> list[Goal]:
+    """The goals on a figure of the one company, team or person that the question is about."""
+    if set(asked.filters) - {"team", "clerk"}:
+        return []
+    owners = _of_scope(list(Goal.objects.filter(code=metric.code, dropped_at=None)), asked)
+    return owners[0] if len(owners) == 1 else []
 
 
 def _of_scope(goals: Sequence[Goal], asked: Question) -> list[list[Goal]]:

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from kpi import chart_views, goal_views, views
+from kpi import board_views, chart_views, goal_views, map_views, views
 
 urlpatterns = [
     path("kpi/", views.dashboard, name="dashboard"),
+    path("kpi/boards/new/", board_views.board_new, name="board_new"),
+    path("kpi/boards/<int:pk>/", board_views.board_edit, name="board_edit"),
+    path("kpi/boards/<int:pk>/delete/", board_views.board_delete, name="board_delete"),
     path("kpi/reasons/", views.kpi_reasons, name="kpi_reasons"),
     path("kpi/goals/", goal_views.goals, name="goals"),
     path("kpi/goals/new/", goal_views.goal_new, name="goal_new"),
@@ -11,6 +14,9 @@ urlpatterns = [
     path("kpi/goals/<int:pk>/edit/", goal_views.goal_edit, name="goal_edit"),
     path("kpi/goals/<int:pk>/drop/", goal_views.goal_drop, name="goal_drop"),
     path("kpi/causes/", chart_views.kpi_causes, name="kpi_causes"),
+    path("kpi/heat/", map_views.kpi_heat, name="kpi_heat"),
+    path("kpi/people/", map_views.kpi_people, name="kpi_people"),
+    path("kpi/cohorts/", map_views.kpi_cohorts, name="kpi_cohorts"),
     path("kpi/stages/", chart_views.kpi_stages, name="kpi_stages"),
     path("kpi/<str:code>/control/", chart_views.kpi_control, name="kpi_control"),
     path("kpi/<str:code>/change/", chart_views.kpi_change, name="kpi_change"),

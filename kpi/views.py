@@ -1,6 +1,6 @@
 """The dashboard, a figure's own page, and the rows behind it; everything over what the reader may see (R14)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,17 +18,22 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kpi import figures, pages
 from kpi.asking import ask, frame_of, metric_or_404, query_of
+from kpi.board_views import board_url
+from kpi.boards import boards_of, codes_of, standard_codes
 from kpi.change import explain
-from kpi.closing import closed_figure
-from kpi.dashboard import months_until
+from kpi.closing import closed_figure, stored_figures
+from kpi.dashboard import by_family
+from kpi.dashboard import dashboard as dashboard_of
 from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
 from kpi.keeping import kept_cards
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
+from kpi.models import KpiBoard
 from kpi.questions import Question
-from kpi.registry import METRICS
+from kpi.registry import METRICS, offered_to
 from kpi.subjects import STEPS
+from kpi.targets import goals_in_force, target_line
 from orders.models import DelayReason, Milestone
 from orders.services.delays import MOST_AT_ONCE, explain_delays
 from orders.views.exports import asked_format, file_response
@@ -46,43 +51,86 @@ EXPLAINED = ("K23", "K37")
 @login_required
 @require_safe
 def dashboard(request: PersonRequest) -> HttpResponse:
-    """The first part of the catalogue; the page asks for each of the others, and for the trends, once it stands."""
+    """The board in force, then the whole catalogue in parts; the page asks for what takes longer once it stands."""
     form, asked = ask(request, now=timezone.now())
     query = query_of(form)
+    if "cards" in request.GET:
+        return _cards(request, query, asked)
     themes = pages.themes(request.user)
     asked_for = request.GET.get("theme", "")
     number = int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 3 else 0
     if number >= len(themes):
         raise Http404
-    context = _theme(query, asked, themes[number], number, with_trends=request.GET.get("trends") == "1")
     if asked_for:
-        return render(request, "kpi/_theme.html", context)
-    context |= frame_of(request, form, asked)
-    is_empty = all(card.figure.value is None for card in context["cards"])
+        name, codes = themes[number]
+        section = _section(query, asked, codes, with_trends=request.GET.get("trends") == "1")
+        return render(request, "kpi/_theme.html", {**section, "theme_name": name, "theme": number})
+    boards = boards_of(request.user)
+    board = _board(request, boards)
+    if board is not None and board.query and not request.GET:
+        return redirect(board_url(board))
+    codes = codes_of(board, request.user) if board else standard_codes(request.user)
+    context = {**frame_of(request, form, asked), **_section(query, asked, codes, in_parts=True)}
+    cards = context["cards"]
+    is_empty = bool(cards) and all(card.figure.value is None for card in cards)
     span = pages.promised_span(request.user) if is_empty else (None, None)
-    further = [(index, f"{query or '?'}&theme={index}") for index in range(1, len(themes))]
-    context |= {"further": further, "is_empty": is_empty, "first_promise": span[0], "last_promise": span[1]}
+    further = [(index, f"{query or '?'}&theme={index}") for index in range(len(themes))]
+    context |= {
+        "further": further,
+        "is_empty": is_empty,
+        "first_promise": span[0],
+        "last_promise": span[1],
+        "boards": [(each, board_url(each)) for each in boards],
+        "board": board,
+        "is_own": board is not None and board.by_id == request.user.pk,
+        "codes": codes,
+    }
     return render(request, "kpi/dashboard.html", context)
 
 
-def _theme(
-    query: str, asked: Question, theme: tuple[Any, list[str]], number: int, *, with_trends: bool
+def _board(request: PersonRequest, boards: list[KpiBoard]) -> KpiBoard | None:
+    """The board that the address names, else the one the person's dashboard opens with; `board=0` is the standard."""
+    wanted = request.GET.get("board", "")
+    if wanted:
+        return next((each for each in boards if str(each.pk) == wanted), None)
+    return next((each for each in boards if each.is_first and each.by_id == request.user.pk), None)
+
+
+def _section(
+    query: str, asked: Question, codes: Sequence[str], *, with_trends: bool = False, in_parts: bool = False
 ) -> dict[str, Any]:
-    """A part of the catalogue: what nobody records yet appears with its first row, never as a zero."""
-    name, codes = theme
-    # A year of rows for the trends takes far longer than the figures.
+    """Cards of some figures; what nobody records yet appears with its first row, never as a zero.
+
+    `in_parts` leaves figures over the steps, of which there are thirty to an order, for the page to ask for; those of
+    one family are asked for together.
+    """
     # Shipments have no customer, say: what cannot be filtered so is named instead of shown unfiltered.
     fitting = [code for code in codes if is_filtered_by(METRICS[code].subject, asked.filters)]
-    found, counted_at = kept_cards(asked, months=TREND_MONTHS if with_trends else 0, codes=fitting)
+    later = [code for code in fitting if in_parts and METRICS[code].subject is STEPS]
+    ready = [code for code in fitting if code not in later]
+    # A year of rows for the trends takes far longer than the figures.
+    found, counted_at = kept_cards(asked, months=TREND_MONTHS if with_trends else 0, codes=ready)
+    cards = {card.figure.code: pages.view_of(card, query) for card in found if card.has_rows}
     return {
-        "theme": number,
-        "theme_name": name,
         "counted_at": counted_at,
-        "cards": [pages.view_of(card, query) for card in found if card.has_rows],
+        "cards": list(cards.values()),
+        "slots": [(METRICS[code], cards.get(code)) for code in fitting if code in cards or code in later],
         "missing": [card.figure.metric for card in found if not card.has_rows],
         "unfitting": [METRICS[code] for code in codes if code not in fitting],
-        "trends_url": "" if with_trends else f"{query or '?'}&theme={number}&trends=1",
+        "parts": [(f"{query or '?'}&cards={','.join(part)}", part) for part in by_family(later)],
+        "trends_url": "" if with_trends or not cards else f"{query or '?'}&cards={','.join(cards)}&trends=1",
     }
+
+
+def _cards(request: PersonRequest, query: str, asked: Question) -> HttpResponse:
+    """The cards of some figures by themselves, for the places that the page keeps for them."""
+    offered = offered_to(request.user)
+    codes = list(dict.fromkeys(request.GET["cards"].split(",")))
+    if not codes or any(code not in offered for code in codes):
+        raise Http404
+    section = _section(query, asked, codes, with_trends=request.GET.get("trends") == "1")
+    section["absent"] = [code for code in codes if code not in {card.figure.code for card in section["cards"]}]
+    return render(request, "kpi/_cards.html", section)
 
 
 @login_required
@@ -92,8 +140,14 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked)
     figure = figures.figure(code, asked)
-    before = figures.figure(code, asked.within(asked.period.previous()))
-    months = figures.trend(code, asked.within(months_until(asked.period, TREND_MONTHS)))
+    # Closed months come from their closing; the year before is shown where it is closed.
+    card = dashboard_of(asked, months=TREND_MONTHS, codes=[code])[0]
+    before, months = card.previous, card.trend
+    periods = [month.figure.period for month in months]
+    years_before = [period.year_before() for period in periods]
+    closed_before = stored_figures([code], asked, years_before)
+    year_before = [closed_before.get((code, period)) for period in years_before]
+    last_year = card.last_year or figures.figure(code, asked.within(asked.period.year_before()))
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = _grouping(request, offered)
     groups = figures.breakdown(code, asked, by)
@@ -112,7 +166,14 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "closed": pages.closed_of(metric, closed_figure(metric, asked)),
         "beside": pages.beside_of(figure),
         "ages": pages.ages_of(figure),
-        "chart": pages.chart_of(metric, months),
+        "last_year": pages.value_text(metric, last_year.value),
+        "goals": goals_in_force(metric, asked),
+        "chart": pages.chart_of(
+            metric,
+            months,
+            before=[each.value if each else None for each in year_before],
+            target=target_line(metric, asked, periods),
+        ),
         "months": [(month, pages.value_text(metric, month.figure.value)) for month in months],
         "by": by,
         "dimensions": [(name, DIMENSIONS[name].name) for name in offered],

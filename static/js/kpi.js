@@ -20,10 +20,26 @@
 
   const trend = (data) => ({
     ...axes(data.labels, share(data.isShare)),
-    tooltip: tooltip((index) => `${data.labels[index]}\n${data.texts[index]}`),
+    ...(data.before.length || data.target.length
+      ? { grid: { left: 48, right: 16, top: 36, bottom: 28 }, legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: { color: ink("--ink-2"), fontSize: 12 } } }
+      : {}),
+    tooltip: tooltip((index) =>
+      [
+        data.labels[index],
+        data.texts[index],
+        ...[
+          [data.beforeName, data.before],
+          [data.targetName, data.target],
+        ].flatMap(([name, line]) => (line.length && line[index] !== null ? [`${name}: ${Math.round(line[index] * 10) / 10}`] : [])),
+      ].join("\n"),
+    ),
     series: [
+      ...(data.before.length ? [{ type: "line", name: data.beforeName, data: data.before, symbol: "none", color: faint, lineStyle: { color: faint, width: 1.5, type: "dotted" } }] : []),
+      ...(data.target.length ? [{ type: "line", name: data.targetName, data: data.target, symbol: "none", color: ink("--today"), lineStyle: { color: ink("--today"), width: 1.5, type: "dashed" } }] : []),
       {
         type: "line",
+        name: data.name,
+        color: ink("--accent"),
         data: data.values.map((value, index) => ({ value, itemStyle: { color: data.small[index] ? faint : ink("--accent") } })),
         symbol: "circle",
         symbolSize: 7,
@@ -88,10 +104,45 @@
     series: data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
   });
 
-  const kinds = { pareto, control, stages };
+  // Darker is worse; the number stands in each cell, so nothing hangs on the colour.
+  const heat = (data) => {
+    const worst = data.isGood ? 0 : 100;
+    return {
+      animation: false,
+      grid: { left: 8, right: 8, top: 8, bottom: 8, containLabel: true },
+      xAxis: { type: "category", data: data.columns, axisLabel: text(), axisTick: { show: false }, splitArea: { show: false } },
+      yAxis: { type: "category", data: data.labels, inverse: true, axisLabel: { ...text(), width: 96, overflow: "truncate" }, axisTick: { show: false } },
+      visualMap: { show: false, min: 0, max: 100, dimension: 2, inRange: { color: worst ? ["#eef6f6", "#0b5c61"] : ["#0b5c61", "#eef6f6"] } },
+      tooltip: { renderMode: "richText", confine: true, formatter: ({ value }) => `${data.labels[value[1]]} · ${data.columns[value[0]]}\n${value[2]}${data.unit} (${value[3]})` },
+      series: [
+        {
+          type: "heatmap",
+          data: data.cells.map((cell) => ({ value: cell, label: { color: Math.abs(cell[2] - worst) < 50 ? "#fff" : ink("--ink") } })),
+          label: { show: data.columns.length * 44 < window.innerWidth, fontSize: 11, formatter: ({ value }) => Math.round(value[2]) },
+          itemStyle: { borderColor: "#fff", borderWidth: 1 },
+        },
+      ],
+    };
+  };
+
+  const load = (data) => ({
+    ...axes(data.labels, { axisLabel: { ...text(), formatter: "{value}%" } }),
+    tooltip: tooltip((index) => `${data.labels[index]}\n${data.name}: ${data.values[index]}%`),
+    series: [
+      {
+        type: "bar",
+        barMaxWidth: 36,
+        data: data.values.map((value) => ({ value, itemStyle: { color: value > 100 ? ink("--late") : ink("--accent") } })),
+        markLine: { silent: true, symbol: "none", label: { formatter: "100%", color: ink("--ink-2") }, lineStyle: { color: ink("--ink-2"), type: "dashed" }, data: [{ yAxis: 100 }] },
+      },
+    ],
+  });
+
+  const kinds = { pareto, control, stages, heat, load };
   const charts = {};
 
   for (const box of document.querySelectorAll("[data-chart]")) {
+    if (box.dataset.rows) box.classList.add(box.dataset.rows > 18 ? "is-tallest" : box.dataset.rows > 8 ? "is-tall" : "is-low");
     const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
     const option = (kinds[data.kind] || trend)(data);
     const chart = echarts.init(box, null, { renderer: "svg" });
