@@ -63,7 +63,11 @@ def by_family(codes: Iterable[str]) -> list[list[str]]:
 def _flow_cards(
     family: Sequence[Metric], asked: Question, buckets: Sequence[Bucket], stored: Stored
 ) -> dict[str, Card]:
-    widest = max(family, key=lambda metric: bool(metric.amount))
+    widest = family[0]
+    if len(family) > 1:
+        # The one whose lines are told apart furthest serves all, whether it is asked for or not.
+        alike = [metric for metric in METRICS.values() if metric.family == widest.family]
+        widest = max(alike, key=lambda metric: len(metric.grain))
     before = asked.period.previous()
 
     def is_stored(period: Period) -> bool:

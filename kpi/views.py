@@ -71,8 +71,7 @@ def dashboard(request: PersonRequest) -> HttpResponse:
         return redirect(board_url(board))
     codes = codes_of(board, request.user) if board else standard_codes(request.user)
     context = {**frame_of(request, form, asked), **_section(query, asked, codes, in_parts=True)}
-    cards = context["cards"]
-    is_empty = bool(cards) and all(card.figure.value is None for card in cards)
+    is_empty = all(card.figure.value is None for card in context["cards"])
     span = pages.promised_span(request.user) if is_empty else (None, None)
     further = [(index, f"{query or '?'}&theme={index}") for index in range(len(themes))]
     context |= {

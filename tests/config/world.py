@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from kpi.models import Goal
+from kpi.models import Goal, KpiBoard
 from orders.models import (
     BulkAct,
     ExportRun,
@@ -76,6 +76,7 @@ class Things:
     merge: SheetMerge
     sample: SampleRound
     goal: Goal
+    board: KpiBoard
 
 
 @dataclass
@@ -183,6 +184,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         export_run=_export_run(clerk),
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
+        board=KpiBoard.objects.create(name="Mine", codes=["K01"], by=clerk, created_at=MONDAY),
         goal=Goal.objects.create(
             title="On time",
             code="K01",

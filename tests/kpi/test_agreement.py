@@ -195,6 +195,15 @@ def test_person_without_a_team_sees_nothing():
         assert check(code, ask(viewer=nobody)).denominator == 0
 
 
+@pytest.mark.parametrize("codes", [["K20", "K37"], ["K37"], ["K39", "K22"], ["K05", "K01"]])
+def test_some_of_a_family_are_the_figures_themselves(people, codes):
+    asked = ask(now=NOW, viewer=people["lead"])
+    for card in dashboard(asked, months=0, codes=codes):
+        alone = figure(card.figure.code, asked)
+        assert (card.figure.numerator, card.figure.denominator) == (alone.numerator, alone.denominator)
+        assert card.figure.excluded == alone.excluded
+
+
 def test_dashboard_shows_the_figures_themselves(people, django_assert_max_num_queries):
     asked = ask(now=NOW, viewer=people["lead"])
     dashboard(asked)  # reads the rights and the calendars

@@ -172,13 +172,42 @@ def test_each_part_of_the_catalogue_is_asked_for_by_itself(client, team, manager
 
     parts = [client.get(f"{reverse('dashboard')}{url}") for _index, url in first.context["further"]]
 
-    shown = [*first.context["cards"], *(card for part in parts for card in part.context["cards"])]
-    missing = [*first.context["missing"], *(metric for part in parts for metric in part.context["missing"])]
-    assert [card.figure.code for card in shown] == [code for code in METRICS if METRICS[code] not in missing]
+    shown = [card for part in parts for card in part.context["cards"]]
+    missing = [metric for part in parts for metric in part.context["missing"]]
+    assert [card.figure.code for card in shown] == [code for code in in_order() if METRICS[code] not in missing]
     assert {card.figure.code for card in shown} >= {"K01", "K21"}
     assert all(part.content.decode().lstrip().startswith("<section") for part in parts)
     for theme in ("9", "99", "x"):
         assert client.get(reverse("dashboard"), {"theme": theme}).status_code == (200 if theme == "x" else 404)
+
+
+def in_order():
+    """The codes part by part, as the catalogue has them."""
+    return sorted(METRICS)
+
+
+def test_figures_over_steps_are_asked_for_by_their_families(client, team, manager):
+    make_late(team, 1)
+    first = client.get(reverse("dashboard"), days())
+
+    waiting = [metric.code for metric, card in first.context["slots"] if card is None]
+    parts = {url: client.get(f"{reverse('dashboard')}{url}") for url, _codes in first.context["parts"]}
+
+    assert set(waiting) == {code for _url, codes in first.context["parts"] for code in codes}
+    assert ["K20", "K37"] in [codes for _url, codes in first.context["parts"]]
+    found = {card.figure.code: card for part in parts.values() for card in part.context["cards"]}
+    for code, card in found.items():
+        assert card.figure.count == figure(code, question(manager)).count
+    for url, codes in first.context["parts"]:
+        assert all(f'id="card-{code}"' in parts[url].content.decode() for code in codes)
+    for codes in ("K99", "", "K01,K99", "K01\x00"):
+        assert client.get(reverse("dashboard"), {"cards": codes}).status_code in (400, 404)
+
+
+def question(viewer):
+    today = timezone.localdate()
+    period = Period(today - timedelta(days=10), today + timedelta(days=2), "Asia/Shanghai")
+    return Question(period, viewer, timezone.now())
 
 
 @pytest.mark.parametrize("code", [code for code in DIMENSIONS if DIMENSIONS[code].path])
@@ -187,7 +216,7 @@ def test_a_filtered_dashboard_names_what_cannot_be_filtered_so(client, team, man
     values = {"team": team.code, "clerk": order.clerk.username, "customer": order.customer.code, "mode": "FCL"}
     query = {**days(), code: {**values, "country": "DE"}.get(code, "none")}
 
-    parts = [client.get(reverse("dashboard"), {**query, "theme": theme}) for theme in range(4)]
+    parts = [client.get(reverse("dashboard"), {**query, "theme": theme}) for theme in range(5)]
 
     assert {part.status_code for part in parts} == {200}
     unfitting = {metric.code for part in parts for metric in part.context["unfitting"]}
