@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from kpi import pages
-from kpi.forms import PRESETS, QuestionForm, filter_choices
+from kpi.forms import PRESETS, QuestionForm, filters_of
 from kpi.metrics.base import Metric
 from kpi.registry import metric_of, offered_to
 from kpi.subjects import ORDERS
@@ -42,15 +42,18 @@ def query_of(form: QuestionForm) -> str:
     return f"?{urlencode(query)}" if query else ""
 
 
-def frame_of(request: PersonRequest, form: QuestionForm, asked: Any) -> dict[str, Any]:
+def frame_of(request: PersonRequest, form: QuestionForm, asked: Any, metric: Metric | None = None) -> dict[str, Any]:
     """What every page of figures shows above: period, filters, and what of them could not be read."""
+    filters = filters_of(request.user, form.query(), metric.subject if metric else ORDERS)
     return {
         "form": form,
         "presets": [(name, label) for name, label in PRESETS.items() if name != "custom"],
         "preset": form.preset,
         "period": asked.period,
         "period_text": pages.period_text(asked.period),
-        "choices": filter_choices(request.user, form.query()),
+        "filters": [each for each in filters if not each.is_more],
+        "more_filters": [each for each in filters if each.is_more],
+        "has_more_chosen": any(each.is_more and each.value for each in filters),
         "chosen": pages.filters_text(asked),
         "query": query_of(form),
     }

@@ -78,7 +78,7 @@ def kpi_causes(request: PersonRequest) -> HttpResponseBase:
         ]
         return table_file(request, "causes", _("Causes of delay"), heads, rows)
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "weights": list(offered.items()),
         "weight": weight,
         "weight_name": WEIGHTS[weight],
@@ -130,7 +130,7 @@ def kpi_control(request: PersonRequest, code: str) -> HttpResponseBase:
     may_steer = request.user.access.allows_somewhere(Permission.KPI_STEER)
     parts = found.chart.segments if found.chart else []
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "metric": metric,
         "found": found,
         "chart": _control_chart(found, signals),
@@ -253,7 +253,7 @@ def kpi_stages(request: PersonRequest) -> HttpResponseBase:
     if "format" in request.GET:
         return table_file(request, "stages", _("Stage times"), _stage_heads(), [_stage_cells(time) for time in times])
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "times": times,
         "count": count,
         "mean": sum(time.mean for time in times),

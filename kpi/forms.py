@@ -1,6 +1,7 @@
 """What a manager asks of the dashboard: a named period or two days, and filters; all of it stands in the address."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,16 +12,23 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from customers.models import Company
 from kpi.dimensions import DIMENSIONS
 from kpi.errors import BadQuestion
+from kpi.models import CHECK_KINDS
 from kpi.periods import months_before
 from kpi.questions import Question, read_filters, read_period
 from kpi.subjects import ORDERS, Subject
 from orders.filters import people_of
-from orders.models import Order
-from orders.words import Mode
+from orders.models import Order, ProcessTemplate
+from orders.words import Incoterm, Mode, Stage
 from teams.models import Organization, Team, User
+from teams.permissions import RoleCode
 from teams.refusals import DayInput
 
-FILTERS = ("team", "clerk", "customer", "supplier", "country", "mode")
+# Those always in sight, and those behind “More filters”.
+FILTERS = ("team", "clerk", "customer")
+MORE_FILTERS = (
+    *("grade", "supplier", "country", "mode", "incoterm", "template"),
+    *("assignee", "role", "stage", "forwarder", "check"),
+)
 MOST_CHOICES = 300
 DEFAULT = "this_month"
 CUSTOM = "custom"
@@ -113,28 +121,64 @@ class QuestionForm(forms.Form):
         return {**({"period": self.preset} if self.preset != DEFAULT else {}), **kept}
 
 
-def filter_choices(user: User, chosen: Mapping[str, str]) -> list[tuple[str, Promise, str, list[tuple[str, str]]]]:
-    """For each filter: code, name, the value in force, and what is offered; one query each."""
-    companies = Company.objects.visible_to(user).order_by("name", "pk")
-    seen = Order.objects.visible_to(user).exclude(country="")
-    countries = list(seen.order_by().values_list("country", flat=True).distinct()[:MOST_CHOICES])
-    named = DIMENSIONS["country"].labels(countries)
-    offered: dict[str, list[tuple[str, str]]] = {
-        "team": list(Team.objects.visible_to(user).order_by("name", "pk").values_list("code", "name")),
-        "clerk": list(people_of(user).values_list("username", "name")[:MOST_CHOICES]),
-        "customer": list(companies.customers().values_list("code", "name")[:MOST_CHOICES]),
-        "supplier": list(companies.suppliers().values_list("code", "name")[:MOST_CHOICES]),
-        "country": sorted((named[code] for code in countries), key=lambda pair: pair[1]),
-        "mode": [(str(value), str(label)) for value, label in Mode.choices],
-    }
+@dataclass(frozen=True)
+class Filter:
+    """One filter as the page offers it: `value` is the one in force, `choices` are keys and labels."""
+
+    code: str
+    name: Promise
+    value: str
+    choices: Sequence[tuple[str, str]]
+    is_more: bool
+
+
+def filters_of(user: User, chosen: Mapping[str, str], subject: Subject) -> list[Filter]:
+    """The filters that fit rows of the subject; one query each at most."""
+    offered = _offered(user)
     found = []
-    for code in FILTERS:
-        value = chosen.get(code, "")
-        choices = offered[code]
+    for code in (*FILTERS, *MORE_FILTERS):
+        if not DIMENSIONS[code].path_from(subject):
+            continue
+        value, choices = chosen.get(code, ""), [(str(key), str(label)) for key, label in offered[code]()]
         if value and value not in {key for key, _label in choices}:
             choices = [(value, value), *choices]
-        found.append((code, DIMENSIONS[code].name, value, choices))
+        if choices:
+            found.append(Filter(code, DIMENSIONS[code].name, value, choices, code in MORE_FILTERS))
     return found
+
+
+def _offered(user: User) -> dict[str, Callable[[], Iterable[tuple[Any, Any]]]]:
+    companies = Company.objects.visible_to(user).order_by("name", "pk")
+
+    def people() -> Any:
+        return people_of(user).values_list("username", "name")[:MOST_CHOICES]
+
+    def countries() -> Any:
+        seen = Order.objects.visible_to(user).exclude(country="")
+        found = list(seen.order_by().values_list("country", flat=True).distinct()[:MOST_CHOICES])
+        named = DIMENSIONS["country"].labels(found)
+        return sorted((named[code] for code in found), key=lambda pair: pair[1])
+
+    def templates() -> Any:
+        found = ProcessTemplate.objects.order_by("code", "-version").distinct("code")
+        return [(each.code, each.name) for each in found[:MOST_CHOICES]]
+
+    return {
+        "team": lambda: Team.objects.visible_to(user).order_by("name", "pk").values_list("code", "name"),
+        "clerk": people,
+        "assignee": people,
+        "customer": lambda: companies.customers().values_list("code", "name")[:MOST_CHOICES],
+        "supplier": lambda: companies.suppliers().values_list("code", "name")[:MOST_CHOICES],
+        "forwarder": lambda: companies.filter(is_forwarder=True).values_list("code", "name")[:MOST_CHOICES],
+        "country": countries,
+        "template": templates,
+        "grade": lambda: Company.Grade.choices,
+        "mode": lambda: Mode.choices,
+        "incoterm": lambda: Incoterm.choices,
+        "role": lambda: RoleCode.choices,
+        "stage": lambda: Stage.choices,
+        "check": lambda: CHECK_KINDS.items(),
+    }
 
 
 class ChangeForm(forms.Form):

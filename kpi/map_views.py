@@ -46,7 +46,7 @@ def kpi_heat(request: PersonRequest) -> HttpResponseBase:
         heads = {"label": DIMENSIONS[by].name, **{bucket.key: bucket.key for bucket in buckets}, "all": _("All")}
         return table_file(request, f"heat-{code}", str(metric.name), heads, [_heat_cells(row, buckets) for row in rows])
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "metric": metric,
         "by": by,
         "dimensions": [(name, DIMENSIONS[name].name) for name in offered],
@@ -101,7 +101,7 @@ def _days(period: Period) -> dict[str, str]:
 @require_safe
 def kpi_cohorts(request: PersonRequest) -> HttpResponseBase:
     """Of the customers who first ordered in a month, how many ordered again, and how soon."""
-    form, asked = ask(request, METRICS["K30"], now=timezone.now())
+    form, asked = ask(request, now=timezone.now())
     found = cohorts(asked.within(months_until(asked.period, MONTHS)))
     days = [STEP_DAYS * step for step in range(1, STEPS + 1)]
     if "format" in request.GET:
@@ -166,7 +166,7 @@ def kpi_people(request: PersonRequest) -> HttpResponseBase:
         }
         return table_file(request, "people", _("People"), heads, [_person_cells(each) for each in found])
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "metric": metric,
         "at": min(asked.period.end_at, asked.now),
         "ages": list(words.values()),

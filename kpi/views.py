@@ -137,7 +137,7 @@ def _cards(request: PersonRequest, query: str, asked: Question) -> HttpResponse:
 def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
-    frame = frame_of(request, form, asked)
+    frame = frame_of(request, form, asked, metric)
     figure = figures.figure(code, asked)
     # Closed months come from their closing; the year before is shown where it is closed.
     card = dashboard_of(asked, months=TREND_MONTHS, codes=[code])[0]
@@ -202,7 +202,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     change = explain(code, asked, by)
     shift, tone = pages.change_of(metric, change.now.value, change.value_before)
     context = {
-        **frame_of(request, form, asked),
+        **frame_of(request, form, asked, metric),
         "metric": metric,
         "change": change,
         "now": pages.value_text(metric, change.now.value),
@@ -224,7 +224,7 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
     """Exactly the rows that a figure counts, one part of them, or those that a rule leaves out."""
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
-    frame = frame_of(request, form, asked)
+    frame = frame_of(request, form, asked, metric)
     part, rule = request.GET.get("part", "denominator"), request.GET.get("rule", "")
     rules = {each.code: each.label for each in metric.rules.values()}
     if part not in PARTS or (rule and rule not in rules):

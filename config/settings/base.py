@@ -121,6 +121,7 @@ VENDOR_ASSETS = {
     "vendor/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
     "vendor/echarts.min.js": "echarts/dist/echarts.common.min.js",
+    "vendor/echarts.whole.min.js": "echarts/dist/echarts.min.js",  # heat maps; only their pages load it
 }
 
 # Uploads are never served by path: the document view checks the right to the order first.

@@ -6,7 +6,7 @@
   const text = () => ({ color: ink("--ink-3"), fontSize: 11 });
   const faint = "#98a1b0";
   // Told apart in grey as well: dark to light.
-  const greys = ["#0b5c61", "#c2410c", "#5b8def", "#b8c0cc"];
+  const greys = ["#0b5c61", "#c2410c", "#5b8def", "#b8c0cc", "#3b2a5c"];
 
   const axes = (labels, value) => ({
     animation: false,
@@ -98,7 +98,7 @@
 
   const stages = (data) => ({
     ...axes(data.labels, { name: data.name, nameTextStyle: text() }),
-    grid: { left: 48, right: 16, top: 44, bottom: 28 },
+    grid: { left: 48, right: 16, top: 60, bottom: 28 },
     legend: { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink("--ink-2"), fontSize: 12 } },
     tooltip: tooltip((index) => [data.labels[index], ...data.series.map((each) => `${each.name}: ${each.values[index]}`)].join("\n")),
     series: data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
@@ -133,7 +133,7 @@
         type: "bar",
         barMaxWidth: 36,
         data: data.values.map((value) => ({ value, itemStyle: { color: value > 100 ? ink("--late") : ink("--accent") } })),
-        markLine: { silent: true, symbol: "none", label: { formatter: "100%", color: ink("--ink-2") }, lineStyle: { color: ink("--ink-2"), type: "dashed" }, data: [{ yAxis: 100 }] },
+        markLine: { silent: true, symbol: "none", label: { formatter: "100%", position: "insideEndTop", color: ink("--ink-2") }, lineStyle: { color: ink("--ink-2"), type: "dashed" }, data: [{ yAxis: 100 }] },
       },
     ],
   });
