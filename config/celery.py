@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "imports": {"task": "orders.bulk_imports", "schedule": settings.PLAN_JOBS_PERIOD_SECONDS},
     "exports": {"task": "orders.bulk_exports", "schedule": settings.PLAN_JOBS_PERIOD_SECONDS},
     "closing": {"task": "kpi.bulk_close", "schedule": settings.CLOSING_PERIOD_SECONDS},
+    "summaries": {"task": "kpi.bulk_summaries", "schedule": settings.CLOSING_PERIOD_SECONDS},
     "leftovers": {"task": "teams.delete_leftovers", "schedule": settings.LEFTOVERS_PERIOD_SECONDS},
 }
 app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}

@@ -1,10 +1,10 @@
-"""Celery entry point of kpi: closing months, and looking at closed ones again once a day."""
+"""Celery entry points of kpi: closing months and looking at closed ones again, and telling the week and the month."""
 
 from datetime import timedelta
 
 from celery import shared_task
 
-from kpi import closing
+from kpi import closing, summaries
 from teams.clock import read_clock
 from teams.services import heartbeats
 from teams.tasks import is_stopping
@@ -24,3 +24,12 @@ def close_periods() -> int:
             heartbeats.beat("restating", now=now, note=f"{done} figures")
     heartbeats.beat("closing", now=now, note=f"{done} figures")
     return done
+
+
+@shared_task(name="kpi.bulk_summaries", soft_time_limit=1500, time_limit=1800)
+def tell_summaries() -> int:
+    """Queue the figures of the week and the month that ended, for whoever was not told yet."""
+    now = read_clock().now
+    told = summaries.tell(now=now, is_stopping=is_stopping)
+    heartbeats.beat("summaries", now=now, note=f"{told} told")
+    return told
