@@ -75,7 +75,7 @@ def cohorts(asked: Question) -> list[Cohort]:
     """The cohorts of the months of the period, over all orders that the viewer sees; cancelled ones are none."""
     placed = orders_of(asked).filter(confirmed_at__lte=asked.now, customer__isnull=False)
     placed = placed.exclude(status=OrderStatus.CANCELLED, cancelled_at__lte=asked.now)
-    by_customer = placed.order_by().values("customer").annotate(days=ArrayAgg("confirmed_at", ordering="confirmed_at"))
+    by_customer = placed.order_by().values("customer").annotate(days=ArrayAgg("confirmed_at", order_by="confirmed_at"))
     firsts = [each["days"][:2] for each in by_customer]
     found = []
     for bucket in asked.period.buckets("month"):

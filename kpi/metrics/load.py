@@ -48,7 +48,7 @@ class Workload(Steps):
         steps = steps_of(asked) if asked.period.start_at <= asked.now else Milestone.objects.none()
         return (
             steps.standing_at(at)
-            .filter(due_at__lte=_horizon(asked, at))
+            .due_by(_horizon(asked, at))
             .annotate(
                 hours=Value(STEP_HOURS, output_field=DecimalField()),
                 outcome=Case(When(assignee=None, then=Value(NOBODY)), default=Value(HIT), output_field=CharField()),

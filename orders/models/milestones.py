@@ -125,6 +125,10 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
             )
         )
 
+    def due_by(self, at: datetime) -> Self:
+        """Due by the instant `at`, past due included; without a deadline never."""
+        return self.filter(due_at__lte=at)
+
     def due_within(self, start_at: datetime, end_at: datetime) -> Self:
         """Due after `start_at` and by `end_at`: a deadline at 24:00 belongs to the day that it ends."""
         return self.filter(due_at__gt=start_at, due_at__lte=end_at)
