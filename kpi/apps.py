@@ -7,6 +7,8 @@ class KpiConfig(AppConfig):
     verbose_name = _("Figures")
 
     def ready(self) -> None:
-        from kpi import summaries  # Models exist only now.
+        from kpi import demo, summaries  # Models exist only now.
+        from orders.demo.load import added
 
         summaries.register()
+        added.append(demo.set_goals)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import accumulate
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -19,6 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kpi import pages
+from kpi.figures import trend
 from kpi.goal_forms import GoalForm
 from kpi.goals import (
     AHEAD,
@@ -35,19 +38,23 @@ from kpi.goals import (
     level_of,
     may_set,
     period_of,
+    scope_of,
     set_goal,
+    start_of,
     visible_goals,
 )
 from kpi.models import Goal
+from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
 from kpi.subjects import ORDERS
-from kpi.targets import quarters
+from kpi.targets import expected_value, quarters
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
 from teams.models import User, WorkCalendar
 from teams.permissions import Permission
 
 MOST_GOALS = 200
+MOST_MONTHS = 40
 STATES: Mapping[str, tuple[Promise, str]] = {
     BEHIND: (pgettext_lazy("goal", "needs help"), "late"),
     MISSED: (pgettext_lazy("goal", "missed"), "late"),
@@ -193,6 +200,7 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
     row = rows_of([goal], now)[0]
     metric = METRICS.get(goal.code)
     before = before_goal(goal, now=now) if metric else []
+    chart = _chart(goal, now) if metric else None
     context = {
         "row": row,
         "goal": goal,
@@ -203,10 +211,33 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
             for part, step in zip(quarters(period_of(goal)), goal.ladder, strict=False)
         ],
         "before": [(pages.period_text(each.period), pages.level_text(each.metric, level_of(each))) for each in before],
+        "chart": chart,
+        "months": list(zip(chart["labels"], chart["texts"], strict=True)) if chart else [],
         "children": rows_of(list(children.order_by("title", "pk")), now),
         "may_set": _may_set(request.user, goal),
     }
     return render(request, "kpi/goal.html", context)
+
+
+def _chart(goal: Goal, now: datetime) -> dict[str, Any] | None:
+    """The figure month by month on its way to the target; a sum is drawn as it grows."""
+    metric, period = METRICS[goal.code], period_of(goal)
+    calendar = WorkCalendar.objects.order_by("pk").first()
+    if period.start_at > now or calendar is None or period.bucket_count("month") > MOST_MONTHS:
+        return None
+    schedule = calendar.schedule()
+    months = trend(goal.code, Question(period, None, now, scope_of(goal)))
+    target = [expected_value(goal, month.figure.period.last, schedule, start=start_of(goal)) for month in months]
+    chart = pages.chart_of(metric, months, target=target)
+    if metric.is_total:
+        sums = list(accumulate(Decimal(month.figure.numerator) for month in months))
+        begun = [month.figure.period.start_at <= now for month in months]
+        chart |= {
+            "values": [float(round(sum_, 2)) if is_begun else None for sum_, is_begun in zip(sums, begun, strict=True)],
+            "texts": [pages.level_text(metric, sum_) for sum_ in sums],
+            "small": [False] * len(months),
+        }
+    return chart
 
 
 def _may_set(user: User, goal: Goal) -> bool:

@@ -246,14 +246,16 @@ def level_of(found: Figure) -> Decimal | None:
     return Decimal(found.numerator) if found.metric.is_total else found.value
 
 
+def scope_of(goal: Goal) -> dict[str, Any]:
+    """Whose rows the goal is about, as filters of a question."""
+    if goal.owner_id is not None:
+        return {"clerk" if metric_of(goal.code).subject is ORDERS else "assignee": goal.owner_id}
+    return {"team": goal.team_id} if goal.team_id is not None else {}
+
+
 def before_goal(goal: Goal, *, now: datetime, count: int = 4) -> list[Figure]:
     """The figures of as many periods of the same length before: whether the target is within reach (A)."""
-    period, found = period_of(goal), []
-    filters: dict[str, Any] = {}
-    if goal.owner_id is not None:
-        filters["clerk" if metric_of(goal.code).subject is ORDERS else "assignee"] = goal.owner_id
-    elif goal.team_id is not None:
-        filters["team"] = goal.team_id
+    period, found, filters = period_of(goal), [], scope_of(goal)
     for _number in range(count):
         period = period.previous()
         found.append(figure(goal.code, Question(period, None, now, filters)))

@@ -1,6 +1,6 @@
 """Load the demo: people, companies, and orders with their history up to an instant."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from random import Random
 
@@ -22,6 +22,8 @@ from orders.reasons import load_delay_reasons
 from teams.models import User
 from teams.services.calendars import load_default_calendars
 
+# What other apps add to the demo once its orders are there.
+added: list[Callable[[datetime], int]] = []
 SOURCE = "demo"  # Order.source of every demo order
 _LOCK = 7_201_144  # two runs at once would load twice
 
@@ -40,6 +42,8 @@ def load_demo(*, orders: int, seed: int, now: datetime) -> int:
     told = list(zip(cards(orders), tell_stories(orders, seed, now), strict=True))[there:]
     load_stories(story for _card, story in told)
     change_plans(told, now)
+    for add in added:
+        add(now)
     return len(told)
 
 

@@ -19,11 +19,11 @@ from kpi.goals import (
     GoalIncomplete,
     attain,
     before_goal,
-    expected_way,
     set_goal,
 )
 from kpi.models import Goal
 from kpi.periods import Period
+from kpi.targets import expected_value
 from teams.errors import NotPermitted
 from teams.worktime import working_days_between
 from tests.factories import make_team, make_user
@@ -190,12 +190,18 @@ def test_expected_by_working_days_and_by_the_ladder(team, manager):
     goal = put_goal(manager, first=date(2026, 1, 1), end=date(2026, 7, 1))
     whole_days = working_days_between(date(2025, 12, 31), date(2026, 6, 30), schedule)
     passed = working_days_between(date(2025, 12, 31), date(2026, 2, 10), schedule)
-    assert expected_way(goal, date(2026, 2, 10), schedule) == Decimal(passed) / whole_days
+
+    def way(day):
+        return (expected_value(goal, day, schedule, start=goal.baseline) - goal.baseline) / (
+            goal.target - goal.baseline
+        )
+
+    assert way(date(2026, 2, 10)) == pytest.approx(Decimal(passed) / whole_days)
     goal.ladder = [Decimal(88), Decimal(90)]
-    assert expected_way(goal, date(2026, 3, 31), schedule) == Decimal("0.8")
-    assert expected_way(goal, date(2026, 6, 30), schedule) == 1
-    assert expected_way(goal, date(2025, 12, 31), schedule) == 0
-    assert expected_way(goal, date(2026, 9, 1), schedule) == 1
+    assert way(date(2026, 3, 31)) == Decimal("0.8")
+    assert way(date(2026, 6, 30)) == 1
+    assert way(date(2025, 12, 31)) == 0
+    assert way(date(2026, 9, 1)) == 1
 
 
 def test_the_periods_before_tell_whether_it_is_within_reach(team, manager):
@@ -254,3 +260,55 @@ def test_the_tree_puts_each_goal_below_the_one_it_serves(client, team, manager):
         (top, 0, False),
         (below, 1, False),
     ]
+
+
+def put_sold(team, amount, month):
+    return put_order(team, amount=Decimal(amount), fx_rate=1, confirmed_at=local(2026, month, 10))
+
+
+def test_a_goal_on_sales_is_reached_from_nothing(team, manager):
+    put_sold(team, 300, 1)
+    put_sold(team, 200, 3)
+    goal = put_goal(manager, code="K32", baseline=900, target=1000, first=date(2026, 1, 1), end=date(2026, 4, 1))
+
+    found = attain([goal], now=MAY, schedule=team.calendar.schedule())[goal.pk]
+
+    assert (found.value, found.way, found.state) == (500, Decimal("0.5"), MISSED)
+
+
+@pytest.mark.parametrize(
+    ("target", "ladder", "named"),
+    [
+        (0, [], "target"),
+        (-5, [], "target"),
+        (1000, [1500, 1000, 1000, 1000], "ladder"),
+        (1000, [200, 400, 700, 900], "ladder"),
+    ],
+)
+def test_a_goal_on_sales_needs_a_sum_that_grows(team, manager, target, ladder, named):
+    with pytest.raises(GoalIncomplete) as refused:
+        put_goal(
+            manager,
+            code="K32",
+            baseline=900,
+            target=target,
+            ladder=[Decimal(each) for each in ladder],
+            first=date(2026, 1, 1),
+            end=date(2027, 1, 1),
+        )
+    assert named in refused.value.fields
+
+
+def test_a_sales_goal_is_drawn_as_it_grows_and_is_hidden_from_who_sees_no_money(client, team, manager):
+    put_sold(team, 300, 1)
+    put_sold(team, 200, 3)
+    goal = put_goal(manager, code="K32", baseline=900, target=1200, first=date(2026, 1, 1), end=date(2027, 1, 1))
+    client.force_login(manager)
+
+    page = client.get(reverse("goal", args=[goal.pk]))
+
+    assert page.context["chart"]["values"][:3] == [300, 300, 500]
+    assert page.context["chart"]["target"][-1] == 1200
+    # The company's sales are more than the amounts of one's own team.
+    client.force_login(make_user("clerk", team=team))
+    assert client.get(reverse("goal", args=[goal.pk])).status_code == 404
