@@ -25,7 +25,8 @@ def set_goals(now: datetime) -> int:
     manager = User.objects.filter(username=STEER).first()
     if manager is None or Goal.objects.exists():
         return 0
-    return len([set_goal(values=values, by=manager, now=now) for values in list(_goals(now))])
+    # One by one: those of teams serve the company's.
+    return sum(set_goal(values=values, by=manager, now=now).pk > 0 for values in _goals(now))
 
 
 def _goals(now: datetime) -> Iterator[dict[str, Any]]:
@@ -70,4 +71,5 @@ def _goals(now: datetime) -> Iterator[dict[str, Any]]:
                 "baseline": Decimal(round(value)),
                 "target": Decimal(95),
                 "team": team,
+                "parent": Goal.objects.filter(code="K01", team=None).first(),
             }

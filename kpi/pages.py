@@ -18,7 +18,7 @@ from kpi.closing import Closed
 from kpi.dashboard import Card
 from kpi.dimensions import DIMENSIONS
 from kpi.figures import Figure, Group
-from kpi.metrics.base import Metric
+from kpi.metrics.base import Metric, Number
 from kpi.metrics.steps import AGES
 from kpi.periods import Period
 from kpi.questions import Question
@@ -99,8 +99,8 @@ def sum_text(metric: Metric, value: Any) -> str:
     """12,345 CNY, or a sum of the figure's own unit."""
     if not metric.is_money:
         return number_text(value)
-    amount = number_format(round(Decimal(value)), decimal_pos=0, force_grouping=True)
-    return f"{amount} {Organization.current().base_currency}"
+    # Thousands by comma in both languages: Chinese number formats know no groups.
+    return f"{round(Decimal(value)):,} {Organization.current().base_currency}"
 
 
 def measured_text(figure: Figure) -> str:
@@ -204,22 +204,30 @@ class Bar:
 
 
 def bars_of(groups: Sequence[Group], *, by: str, code: str, query: Mapping[str, str]) -> list[Bar]:
-    values = [float(group.figure.value) for group in groups if group.figure.value is not None]
-    widest = 100.0 if groups and groups[0].figure.metric.unit == "%" else max(values, default=0) or 1.0
+    metric = groups[0].figure.metric if groups else None
+    # Where no group has anything to be measured against, such as a target, their sums are compared.
+    is_of_sums = bool(metric and not metric.is_of_rows and all(group.figure.value is None for group in groups))
+    lengths = [float(_length(group.figure, is_of_sums=is_of_sums) or 0) for group in groups]
+    is_share = bool(metric and metric.unit == "%" and not is_of_sums)
+    widest = 100.0 if is_share else max(lengths, default=0) or 1.0
     found = []
-    for group in groups:
+    for group, length in zip(groups, lengths, strict=True):
         chosen = urlencode({**query, by: group.key})
-        value = group.figure.value
+        figure = group.figure
         found.append(
             Bar(
                 group,
-                value_text(group.figure.metric, value),
-                round(min(max(float(value), 0) / widest, 1) * 100, 1) if value is not None else 0,
+                sum_text(figure.metric, figure.numerator) if is_of_sums else value_text(figure.metric, figure.value),
+                round(min(max(length, 0) / widest, 1) * 100, 1),
                 f"{reverse('kpi_figure', args=[code])}?{chosen}",
                 f"{reverse('kpi_members', args=[code])}?{chosen}",
             )
         )
     return found
+
+
+def _length(figure: Figure, *, is_of_sums: bool) -> Number | None:
+    return figure.numerator if is_of_sums else figure.value
 
 
 def chart_of(

@@ -147,7 +147,13 @@
     const option = (kinds[data.kind] || trend)(data);
     const chart = echarts.init(box, null, { renderer: "svg" });
     chart.setOption(option);
-    window.addEventListener("resize", () => chart.resize());
+    window.addEventListener("resize", () => window.matchMedia("print").matches || chart.resize());
+    // Paper is narrower than the screen (680 px fit A4 upright), and does not wait for the next frame.
+    window.addEventListener("beforeprint", () => {
+      chart.resize({ width: Math.min(680, box.clientWidth) });
+      chart.getZr().flush();
+    });
+    window.addEventListener("afterprint", () => chart.resize());
     charts[box.dataset.chart] = { chart, option };
   }
 
