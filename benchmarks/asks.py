@@ -9,6 +9,8 @@ from django.db import connection
 
 from benchmarks.floor import BARE_PATH, EMPTY_PATH
 
+STEP_FIGURES = "K33,K20,K21,K37,K38"  # of a manager's board what counts steps, which the page asks for by itself
+
 Ask = tuple[str, str, bytes | None]  # method, path, body
 
 
@@ -56,6 +58,7 @@ def reading_rows(facts: dict[str, str]) -> list[Row]:
         Row("HTML order, 35 steps, 10 lines, 100 events", "manager", always(f"/orders/{facts['big']}/"), 30, 20),
         Row("HTML shipments", "logistics", always("/shipments/"), 25, 12),
         Row("HTML dashboard, month", "manager", always(f"/kpi/?{month}"), 20),
+        Row("HTML dashboard, its figures over steps", "manager", always(f"/kpi/?{month}&cards={STEP_FIGURES}"), 20),
         Row("HTML figure K01", "manager", always(f"/kpi/K01/?{month}"), 20),
         Row("API KPI drill-down, first page", "manager", always(f"/api/v1/kpi/K01/members/?{month}"), 12),
         Row("HTML KPI drill-down, first page", "manager", always(f"/kpi/K20/members/?{month}"), 12),

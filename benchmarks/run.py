@@ -112,6 +112,16 @@ def seed_once(options: argparse.Namespace, database, now: datetime) -> None:
     companies = max(100, min(2_000, options.orders // 50))
     rows = seed(orders=options.orders, companies=companies, now=now, say=print)
     print("\n".join(f"  {count:>10,} {name}" for name, count in rows.items()))
+    close_months(now)
+
+
+def close_months(now: datetime) -> None:
+    """Close the months that are over, as the hourly job would have done long ago."""
+    from kpi.closing import close_months as close
+
+    begin = time.monotonic()
+    count = close(now=now)
+    print(f"{count} figures of months closed in {time.monotonic() - begin:.0f} s")
 
 
 def free_port() -> int:

@@ -15,12 +15,17 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connection
 from django.test import Client as InProcess
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from benchmarks.asks import Row, bulk_ask, completable, completing_row, floors, reading_rows
 from benchmarks.jobs import Line
 from benchmarks.measure import Client, Sample, median_ms, processor_ms
 from benchmarks.report import print_lines, print_requests
 from benchmarks.server import Database, Web
+from kpi.boards import standard_codes
+from kpi.dashboard import dashboard as read_dashboard
+from kpi.periods import month_of
+from kpi.questions import Question
 from teams.models import User
 from teams.services.tokens import create_token
 
@@ -236,14 +241,18 @@ def group_lines(samples: dict[str, Sample], facts: dict[str, str]) -> list[Line]
             )
             cursor.fetchall()
 
-    floor = median_ms(group, 5)
-    is_met = dashboard.p50 <= floor
+    def count() -> None:
+        read_dashboard(Question(period, manager, timezone.now()), months=0, codes=codes)
+
+    manager = User.objects.get(username="manager")
+    period, codes = month_of(timezone.localdate(), "Asia/Shanghai"), standard_codes(manager)
+    floor, cold = median_ms(group, 5), median_ms(count, 3)
     return [
         Line(
-            "dashboard, month, against one GROUP BY",
-            f"{dashboard.p50:.0f} ms",
+            f"dashboard, month, {len(codes)} figures counted anew, against one GROUP BY",
+            f"{cold:.0f} ms",
             f"F2 {floor:.0f} ms",
-            f"≤ 1 ×, is {dashboard.p50 / floor:.1f}",
-            is_met,
+            f"≤ 1 ×, is {cold / floor:.1f}",
+            cold <= floor,
         )
     ]
