@@ -14,8 +14,9 @@ from django.db.models import (
     DateTimeField,
     ExpressionWrapper,
     F,
-    Q,
+    Max,
     QuerySet,
+    Sum,
     Value,
     When,
 )
@@ -182,8 +183,7 @@ class OverdueStock(Steps):
 
     def beside(self, asked: Question) -> dict[str, Any]:
         """The same by order: orders with an overdue step, of those with an open one."""
-        found = self.rows(asked).aggregate(
-            open_orders=Count("order", distinct=True),
-            overdue_orders=Count("order", distinct=True, filter=Q(outcome=Punctuality.LATE)),
-        )
+        is_late = Case(When(outcome=Punctuality.LATE, then=Value(1)), default=Value(0))
+        by_order = self.rows(asked).order_by().values("order").annotate(has_late=Max(is_late))
+        found = by_order.aggregate(open_orders=Count("order"), overdue_orders=Coalesce(Sum("has_late"), 0))
         return {**found, "at": min(asked.period.end_at, asked.now)}
