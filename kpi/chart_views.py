@@ -22,7 +22,7 @@ from kpi.forms import ChangeForm
 from kpi.models import ProcessChange
 from kpi.registry import METRICS
 from kpi.spc import BEYOND_LIMITS, FIRM, PROVISIONAL, RUN_OF_EIGHT, TWO_OF_THREE
-from kpi.stages import StageTime, stage_times
+from kpi.stages import StageTime, efficiency, stage_times
 from orders.exports.columns import plain
 from orders.views.exports import asked_format, file_response
 from teams.errors import NotPermitted
@@ -257,6 +257,8 @@ def kpi_stages(request: PersonRequest) -> HttpResponseBase:
         "times": times,
         "count": count,
         "mean": sum(time.mean for time in times),
+        "efficiency": efficiency(times),
+        "has_plan": any(time.planned is not None for time in times),
         "slowest": max(times, key=lambda time: time.mean, default=None),
         "members_url": f"{reverse('kpi_members', args=['K11'])}{query_of(form)}",
         "chart": {
@@ -266,6 +268,8 @@ def kpi_stages(request: PersonRequest) -> HttpResponseBase:
                 {"name": str(name), "values": [round(getattr(time, kind), 2) for time in times]}
                 for kind, name in _kind_names().items()
             ],
+            "planned": [None if time.planned is None else round(time.planned, 2) for time in times],
+            "plannedName": _("Plan"),
             "name": _("days"),
         },
     }
@@ -282,11 +286,11 @@ def _kind_names() -> dict[str, str]:
 
 
 def _stage_heads() -> dict[str, Any]:
-    return {"stage": _("Stage"), "orders": _("Orders"), "median": _("Median"), "p90": "p90", "mean": _("Mean")} | (
-        _kind_names()
-    )
+    heads = {"stage": _("Stage"), "orders": _("Orders"), "median": _("Median"), "p90": "p90"}
+    return {**heads, "mean": _("Mean"), "planned": _("Plan"), **_kind_names()}
 
 
 def _stage_cells(time: StageTime) -> dict[str, Any]:
     numbers = {name: round(getattr(time, name), 2) for name in ("median", "p90", "mean", *_kind_names())}
-    return {"stage": time.label, "orders": time.order_count, **numbers}
+    planned = None if time.planned is None else round(time.planned, 2)
+    return {"stage": time.label, "orders": time.order_count, "planned": planned, **numbers}

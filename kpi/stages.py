@@ -6,7 +6,9 @@ for suppliers and others; the rest is what the step's process says of it: waitin
 work (T), else waiting inside. So the parts of an order sum to its lead time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
@@ -88,9 +90,30 @@ SELECT order_id, SUM(touch + inside + customer + supplier) FROM of_order GROUP B
 )
 
 
+# The same cut at the finishes of the frozen plan, from the order on; of the orders whose plan was frozen.
+_PLANNED = """
+WITH delivered AS MATERIALIZED (SELECT id, ordered_at FROM ({orders}) AS chosen),
+ends AS (
+    SELECT step.stage, step.order_id, step.baseline_finish_at AS until,
+        COALESCE(
+            LAG(step.baseline_finish_at)
+                OVER (PARTITION BY step.order_id ORDER BY step.baseline_finish_at, step.id),
+            chosen.ordered_at
+        ) AS since
+    FROM orders_milestone AS step JOIN delivered AS chosen ON chosen.id = step.order_id
+    WHERE step.status = 'done' AND step.baseline_finish_at > chosen.ordered_at
+)
+SELECT stage, SUM(EXTRACT(EPOCH FROM until - since)) / 86400 / (SELECT COUNT(DISTINCT order_id) FROM ends)
+FROM ends GROUP BY stage
+"""
+
+
 @dataclass(frozen=True)
 class StageTime:
-    """Calendar days. `median` and `p90` are of the orders that spent time in the stage, the means of all orders."""
+    """Calendar days. `median` and `p90` are of the orders that spent time in the stage, the means of all orders.
+
+    `planned` is the mean of the frozen plans of these orders; None where none of them plans the stage.
+    """
 
     stage: str
     order_count: int
@@ -100,6 +123,7 @@ class StageTime:
     inside: float
     customer: float
     supplier: float
+    planned: float | None = None
 
     @property
     def label(self) -> str:
@@ -115,11 +139,23 @@ def stage_times(asked: Question) -> tuple[list[StageTime], int]:
     rows = _read(_BY_STAGE, asked)
     count = members("K11", asked).count()
     places = {stage: index for index, stage in enumerate(Stage.values)}
+    planned = {stage: float(days) for stage, days in _read(_PLANNED, asked)}
     times = [
-        StageTime(stage, orders, float(median), float(p90), *(float(days) / count for days in sums))
+        StageTime(stage, orders, float(median), float(p90), *_means(sums, count), planned=planned.get(stage))
         for stage, orders, median, p90, *sums in rows
     ]
     return sorted(times, key=lambda time: places.get(time.stage, len(places))), count
+
+
+def _means(sums: Sequence[Any], count: int) -> tuple[float, float, float, float]:
+    touch, inside, customer, supplier = (float(days) / count for days in sums)
+    return touch, inside, customer, supplier
+
+
+def efficiency(times: Sequence[StageTime]) -> float | None:
+    """K19, process cycle efficiency in per cent: work of all the time. Estimated: what no one waits for is work."""
+    whole = sum(time.mean for time in times)
+    return sum(time.touch for time in times) / whole * 100 if whole else None
 
 
 def order_times(asked: Question) -> dict[int, float]:

@@ -101,7 +101,12 @@
     grid: { left: 48, right: 16, top: 60, bottom: 28 },
     legend: { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink("--ink-2"), fontSize: 12 } },
     tooltip: tooltip((index) => [data.labels[index], ...data.series.map((each) => `${each.name}: ${each.values[index]}`)].join("\n")),
-    series: data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
+    series: [
+      ...data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
+      ...((data.planned || []).some((value) => value !== null)
+        ? [{ type: "line", name: data.plannedName, data: data.planned, color: ink("--today"), lineStyle: { width: 0 }, symbol: "rect", symbolSize: [28, 3] }]
+        : []),
+    ],
   });
 
   // Darker is worse; the number stands in each cell, so nothing hangs on the colour.

@@ -13,7 +13,7 @@ from kpi.control import control
 from kpi.figures import members
 from kpi.models import ProcessChange
 from kpi.periods import Period
-from kpi.stages import order_times, stage_times
+from kpi.stages import efficiency, order_times, stage_times
 from orders.models import DelayReason, OrderEvent
 from orders.services.delays import NotLate, explain_delays
 from teams.errors import NotPermitted
@@ -244,3 +244,17 @@ def test_nothing_to_chart_is_said(client, team):
         page = client.get(reverse(name, args=args), {"since": "2001-01-01", "until": "2001-01-31"})
         assert page.status_code == 200
         assert 'class="empty"' in page.content.decode()
+
+
+def test_the_plan_of_a_stage_and_the_efficiency(team):
+    """Ten days planned, four of them in production; of twenty days taken, eight are work."""
+    order = put_order(team, ordered_at=local(2026, 3, 1), delivered_at=local(2026, 3, 21))
+    plan = {"T": ("PREP", local(2026, 3, 7), local(2026, 3, 9)), "": ("PROD", local(2026, 3, 11), local(2026, 3, 21))}
+    for flags, (stage, planned, done) in plan.items():
+        put_step(order, stage=stage, flags=flags, baseline_finish_at=planned, due_at=planned, closed_at=done)
+
+    times, _count = stage_times(ask())
+
+    assert {time.stage: time.planned for time in times if time.planned is not None} == {"PREP": 6, "PROD": 4}
+    assert efficiency(times) == pytest.approx(40)
+    assert efficiency([]) is None
