@@ -140,3 +140,49 @@ def test_a_chart_is_drawn_and_saved_as_a_picture(open_page, manager, size):
         page.locator("[data-save-chart]").click()
     with open(saved.value.path(), "rb") as file:
         assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(("username", "size"), [("zhao", "phone"), ("anna", "desktop")])
+def test_figures_over_steps_come_after_the_page_and_the_catalogue_when_it_is_opened(open_page, manager, username, size):
+    page = open_page(username, size=size, language="en" if username == "anna" else "zh-hans")
+    page.goto(f"/kpi/?{_days(timezone.now())}")
+
+    expect(page.locator("#card-K21 .stat-value")).to_be_visible()
+    expect(page.locator(".kpi-waits").locator("visible=true")).to_have_count(0)
+    assert fits(page)
+    page.locator("#all > summary").click()
+    expect(page.locator("#theme-0 a.kpi-card", has_text="K04")).to_be_visible()
+    assert fits(page)
+
+
+def test_a_board_is_arranged_by_the_keyboard_alone(open_page, manager):
+    page = open_page("anna", language="en")
+    page.goto(f"/kpi/boards/new/?{_days(timezone.now())}&codes=K01&codes=K05")
+    page.get_by_label("Name").focus()
+    page.keyboard.type("Promises")
+    page.get_by_label("My dashboard opens with it").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="On time in full (OTIF): up").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save the board").focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/kpi/?board=*")
+    expect(page.locator("#board a.kpi-card .mono")).to_have_text(["K05", "K01"])
+    page.goto("/kpi/")
+    expect(page.locator(".kpi-boards [aria-current=page]")).to_contain_text("Promises")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_heat_map_and_people_are_drawn_and_open_their_rows(open_page, manager, size):
+    page = open_page("anna", size=size, language="en")
+    page.goto(f"/kpi/heat/?{_days(timezone.now())}")
+    expect(page.locator("[data-chart] svg path").first).to_be_attached()
+    assert fits(page)
+    cell = page.locator("td a[title]").last
+    count = int(cell.get_attribute("title").removeprefix("n = "))
+    cell.click()
+    assert listed(page) == count
+    for address in ("/kpi/people/", "/kpi/cohorts/"):
+        page.goto(address)
+        assert fits(page)
