@@ -7,8 +7,9 @@ class KpiConfig(AppConfig):
     verbose_name = _("Figures")
 
     def ready(self) -> None:
-        from kpi import demo, summaries  # Models exist only now.
+        from kpi import alarms, demo, summaries  # Models exist only now.
         from orders.demo.load import added
 
         summaries.register()
+        alarms.register()
         added.append(demo.set_goals)

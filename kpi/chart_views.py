@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,26 +17,18 @@ from django.views.decorators.http import require_POST, require_safe
 from kpi import pages
 from kpi.asking import ask, frame_of, metric_or_404, query_of
 from kpi.causes import AMOUNT, DAYS, WEIGHTS, Causes, causes
-from kpi.control import Control, control
+from kpi.control import Control, control, is_charted
 from kpi.forms import ChangeForm
 from kpi.models import ProcessChange
-from kpi.registry import METRICS
-from kpi.spc import BEYOND_LIMITS, FIRM, PROVISIONAL, RUN_OF_EIGHT, TWO_OF_THREE
+from kpi.registry import METRICS, offered_to
+from kpi.rules import rule_name
+from kpi.spc import FIRM, PROVISIONAL
 from kpi.stages import StageTime, efficiency, stage_times
 from orders.exports.columns import plain
 from orders.views.exports import asked_format, file_response
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
 from teams.permissions import Permission
-
-
-def rule_name(rule: str) -> str:
-    """What a signal of a control chart says."""
-    return {
-        BEYOND_LIMITS: _("beyond a limit"),
-        RUN_OF_EIGHT: _("eight in a row on one side"),
-        TWO_OF_THREE: _("two of three beyond two sigma"),
-    }[rule]
 
 
 def table_file(
@@ -122,6 +114,8 @@ def _pareto_chart(found: Causes) -> dict[str, Any]:
 def kpi_control(request: PersonRequest, code: str) -> HttpResponseBase:
     """The control chart of a figure, with its signals and the changes declared."""
     metric = metric_or_404(code, request.user)
+    if not is_charted(metric):
+        raise Http404
     form, asked = ask(request, metric, now=timezone.now())
     found = control(code, asked)
     signals = _signals(found)
@@ -156,7 +150,7 @@ def kpi_control(request: PersonRequest, code: str) -> HttpResponseBase:
             for index, rules in sorted(signals.items(), reverse=True)
         ],
         "firm": FIRM,
-        "figures": [(each.code, each.name) for each in METRICS.values()],
+        "figures": [(each.code, each.name) for each in offered_to(request.user).values() if is_charted(each)],
         "change_form": ChangeForm(initial={"day": timezone.localdate()}) if may_steer else None,
         "may_steer": may_steer,
     }

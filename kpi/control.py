@@ -42,7 +42,12 @@ class Control:
 
 def is_of_orders(metric: Metric) -> bool:
     """Whether each order is a point: where a figure is the mean of the orders' durations."""
-    return bool(metric.amount) and metric.subject is ORDERS
+    return bool(metric.amount) and metric.subject is ORDERS and metric.is_of_rows
+
+
+def is_charted(metric: Metric) -> bool:
+    """Whether its weeks are read in one statement; a stock would be counted anew for each of them."""
+    return not metric.is_apart
 
 
 def control(code: str, asked: Question) -> Control:

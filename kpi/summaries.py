@@ -74,7 +74,7 @@ def tell(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> i
     """Queue what is to be told and was not yet; returns how many summaries. Safe to repeat, and to kill at any time."""
     told = 0
     for topic, period in periods_to_tell(now):
-        for reader in _readers():
+        for reader in readers():
             key = f"{topic}:{period.first.isoformat()}:{reader.pk}"
             if is_stopping():
                 return told
@@ -96,7 +96,7 @@ def tell(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> i
     return told
 
 
-def _readers() -> Iterable[User]:
+def readers() -> Iterable[User]:
     """Active people who steer a team or the company."""
     people = User.objects.filter(is_active=True, memberships__isnull=False).distinct().order_by("pk")
     return (person for person in people if person.access.allows_somewhere(Permission.KPI_STEER))

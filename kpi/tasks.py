@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from kpi import closing, summaries
+from kpi import alarms, closing, summaries
 from teams.clock import read_clock
 from teams.services import heartbeats
 from teams.tasks import is_stopping
@@ -28,8 +28,9 @@ def close_periods() -> int:
 
 @shared_task(name="kpi.bulk_summaries", soft_time_limit=1500, time_limit=1800)
 def tell_summaries() -> int:
-    """Queue the figures of the week and the month that ended, for whoever was not told yet."""
+    """Queue the figures of the week and the month that ended, and what left its limits, for whoever was not told."""
     now = read_clock().now
     told = summaries.tell(now=now, is_stopping=is_stopping)
+    told += alarms.tell(now=now, is_stopping=is_stopping)
     heartbeats.beat("summaries", now=now, note=f"{told} told")
     return told

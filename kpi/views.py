@@ -22,6 +22,7 @@ from kpi.board_views import board_url
 from kpi.boards import boards_of, codes_of, standard_codes
 from kpi.change import explain
 from kpi.closing import closed_figure, stored_figures
+from kpi.control import is_charted
 from kpi.dashboard import by_family
 from kpi.dashboard import dashboard as dashboard_of
 from kpi.dimensions import DIMENSIONS, is_filtered_by
@@ -178,6 +179,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "dimensions": [(name, DIMENSIONS[name].name) for name in offered],
         "bars": pages.bars_of(groups[:SHOWN_GROUPS], by=by, code=code, query=form.query()),
         "hidden_count": max(len(groups) - SHOWN_GROUPS, 0),
+        "is_charted": is_charted(metric),
         "hit_name": hit,
         "miss_name": miss,
         "missed": figure.count - figure.numerator if metric.misses else None,
