@@ -6,26 +6,30 @@ tests/orders/test_demo.py tells the same stories to the services and compares ev
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
 
+from orders import aql
 from orders.basis import Shape
 from orders.calendars import calendars_of
 from orders.demo.laying import first_inputs
 from orders.demo.ledger import Ledger
 from orders.demo.papers import content, facts_of
+from orders.demo.proofs import part_of
 from orders.demo.story import Story
 from orders.fulfilment import CargoFacts, Fulfilment, fulfil, promised_dates, reached_at, status_after
 from orders.models import (
     ClockPause,
+    Inspection,
     Milestone,
     Order,
     OrderDocument,
     OrderEvent,
     OrderLine,
+    Payment,
     PlanCause,
     PlanChange,
     PromiseChange,
@@ -203,6 +207,33 @@ class Hand:
         for pause in running:
             pause.to_at = self.now
         return running[0].side if running else ""
+
+    # Money and inspections
+
+    def _receive(self, part: str, received_on: date) -> None:
+        amount = part_of(self.order.amount, part)
+        payment = Payment(order=self.order, amount=amount, received_on=received_on, by=self.by, created_at=self.now)
+        data = {"payment": self.ledger.add(payment).pk}
+        self._record(EventKind.PAID, new=received_on.isoformat(), data=data)
+
+    def _inspect(self, **found: Any) -> None:
+        plans = [aql.plan_for(found["lot_size"], found["level"], found[each]) for each in ("aql_major", "aql_minor")]
+        has_passed = found["critical"] == 0 and all(
+            found[kind] <= plan.accept for kind, plan in zip(("major", "minor"), plans, strict=True)
+        )
+        inspection = Inspection(
+            order=self.order,
+            sample_size=max(plan.size for plan in plans),
+            accept_major=plans[0].accept,
+            accept_minor=plans[1].accept,
+            has_passed=has_passed,
+            by=self.by,
+            created_at=self.now,
+            **found,
+        )
+        self.ledger.add(inspection)
+        data = {"kind": found["kind"], "passed": has_passed, "disposition": found["disposition"]}
+        self._record(EventKind.INSPECTED, reason=found["note"], data=data)
 
     # Cargo
 

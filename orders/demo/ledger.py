@@ -11,12 +11,14 @@ from orders.calendars import all_calendars
 from orders.models import (
     ClockPause,
     DelayReason,
+    Inspection,
     Ladders,
     Milestone,
     Order,
     OrderDocument,
     OrderEvent,
     OrderLine,
+    Payment,
     PlanChange,
     ProcessTemplate,
     PromiseChange,
@@ -32,7 +34,7 @@ Row = TypeVar("Row", bound=models.Model)
 # In the order in which they refer to each other; an order names its plan, which is checked at the commit.
 _TABLES: list[type[models.Model]] = [
     Order, PlanChange, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument,
-    OrderEvent,
+    Payment, Inspection, OrderEvent,
 ]  # fmt: skip
 _KEYS_AT_ONCE = 1000
 

@@ -10,6 +10,7 @@ from orders.demo.goods import choose_goods
 from orders.demo.papers import paper_acts
 from orders.demo.people import holder
 from orders.demo.plots import Plot
+from orders.demo.proofs import proof_acts
 from orders.demo.story import Act, Story
 from orders.demo.world import ZONE, to_minute
 from orders.grammar import StepSpec
@@ -42,6 +43,7 @@ def _life(plot: Plot, number: str, lines: list[dict]) -> list[Act]:
         acts += cargo_acts(plot, number, lines, plot.bargain.values)
     acts += _ending(plot)
     acts = [act for act in acts if act.at <= plot.until]
+    acts += [act for act in proof_acts(plot, acts) if act.at >= plot.course.confirmed_at]
     acts += paper_acts(plot, acts)
     acts += _promise_acts(plot)
     return acts + phrases.comment_acts(plot, acts, plot.card.clerk)

@@ -8,9 +8,10 @@ from django.db.models import F, Q
 
 from customers.models import Company
 from orders.demo.papers import content
+from orders.demo.proofs import part_of
 from orders.demo.story import Act, Story
 from orders.models import DelayReason, Milestone, Order, ProcessTemplate, Shipment
-from orders.services import documents, milestones, shipments
+from orders.services import checks, documents, milestones, shipments
 from orders.services import orders as order_services
 from orders.services.delays import explain_delays
 from teams.models import Team, User
@@ -85,6 +86,15 @@ class Replay:
 
     def _close(self, story: Story, act: Act, who: dict) -> None:
         order_services.close_order(order_id=self._order(story).pk, **act.data, **who)
+
+    def _receive(self, story: Story, act: Act, who: dict) -> None:
+        order = self._order(story)
+        amount = part_of(order.amount, act.data["part"])
+        day = act.data["received_on"]
+        checks.receive_payment(order_id=order.pk, amount=amount, received_on=day, reference="", **who)
+
+    def _inspect(self, story: Story, act: Act, who: dict) -> None:
+        checks.record_inspection(order_id=self._order(story).pk, **act.data, **who)
 
     def _promise(self, story: Story, act: Act, who: dict) -> None:
         order_services.move_promise(order_id=self._order(story).pk, **act.data, **who)

@@ -10,11 +10,13 @@ from django.db import models
 
 from orders.models import (
     ClockPause,
+    Inspection,
     Milestone,
     Order,
     OrderDocument,
     OrderEvent,
     OrderLine,
+    Payment,
     PlanChange,
     ProcessTemplate,
     PromiseChange,
@@ -26,7 +28,7 @@ from teams.models import User, WorkCalendar
 NOW = datetime(2026, 6, 17, 3, 20, tzinfo=UTC)  # a Wednesday, 11:20 in Shanghai
 TABLES: Sequence[type[models.Model]] = [
     Order, PlanChange, OrderLine, PromiseChange, Shipment, ShipmentLine, Milestone, ClockPause, OrderDocument,
-    OrderEvent,
+    Payment, Inspection, OrderEvent,
 ]  # fmt: skip
 # Written by the clock of the machine, by chance, or a key that differs from run to run.
 SKIPPED = {"id", "created_at", "file"}
@@ -39,7 +41,7 @@ KEYS_IN_JSON: dict[str, tuple[type[models.Model], str]] = {
     "template": (ProcessTemplate, "code"), "calendars": (WorkCalendar, "code"), "shipments": (Shipment, "number"),
     "assignee": (User, "username"),
 }  # fmt: skip
-SILENT_KEYS = {"document", "milestone", "change"}  # the values beside them tell as much
+SILENT_KEYS = {"document", "milestone", "change", "payment"}  # the values beside them tell as much
 
 
 def snapshot(table: type[models.Model]) -> list[str]:
