@@ -4,6 +4,7 @@ from kpi import board_views, chart_views, goal_views, map_views, views
 
 urlpatterns = [
     path("kpi/", views.dashboard, name="dashboard"),
+    path("kpi/catalogue/", views.kpi_catalogue, name="kpi_catalogue"),
     path("kpi/boards/new/", board_views.board_new, name="board_new"),
     path("kpi/boards/<int:pk>/", board_views.board_edit, name="board_edit"),
     path("kpi/boards/<int:pk>/delete/", board_views.board_delete, name="board_delete"),

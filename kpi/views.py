@@ -28,9 +28,10 @@ from kpi.dashboard import dashboard as dashboard_of
 from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
+from kpi.goals import visible_goals
 from kpi.keeping import kept_cards
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
-from kpi.models import KpiBoard
+from kpi.models import Goal, KpiBoard
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
 from kpi.subjects import STEPS
@@ -131,6 +132,21 @@ def _cards(request: PersonRequest, query: str, asked: Question) -> HttpResponse:
     section = _section(query, asked, codes, with_trends=request.GET.get("trends") == "1")
     section["absent"] = [code for code in codes if code not in {card.figure.code for card in section["cards"]}]
     return render(request, "kpi/_cards.html", section)
+
+
+@login_required
+@require_safe
+def kpi_catalogue(request: PersonRequest) -> HttpResponse:
+    """Every figure there is for the person: in words, what belongs to it, and the goals set on it."""
+    form, asked = ask(request, now=timezone.now())
+    goals: dict[str, list[Goal]] = {}
+    today = timezone.localdate(asked.now)
+    for goal in visible_goals(request.user).filter(dropped_at=None, end__gt=today).select_related("team", "owner"):
+        goals.setdefault(goal.code, []).append(goal)
+    themes = [
+        (name, [(METRICS[code], goals.get(code, [])) for code in codes]) for name, codes in pages.themes(request.user)
+    ]
+    return render(request, "kpi/catalogue.html", {"themes": themes, "query": query_of(form)})
 
 
 @login_required

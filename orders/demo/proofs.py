@@ -9,7 +9,6 @@ from orders.demo.people import holder
 from orders.demo.plots import Plot
 from orders.demo.story import Act
 from orders.demo.world import ZONE
-from orders.models import Inspection
 from orders.models.milestones import FIRST_PAYMENT, PAYMENT_STEPS
 from teams.permissions import RoleCode
 
@@ -50,9 +49,8 @@ def _inspections(plot: Plot, act: Act) -> Iterator[Act]:
     if number % REWORKED == 0:
         yield Act(act.at - timedelta(hours=30), "inspect", by, _lot(act.at - timedelta(hours=30), 14, "rework"))
     is_conceded = number % CONCEDED == 5
-    yield Act(
-        act.at, "inspect", by, _lot(act.at, 13 if is_conceded else number % 4, "concession" if is_conceded else "")
-    )
+    lot = _lot(act.at, 13, "concession") if is_conceded else _lot(act.at, number % 4, "release")
+    yield Act(act.at, "inspect", by, lot)
 
 
 def _lot(at: Any, major: int, disposition: str) -> dict[str, Any]:
@@ -66,6 +64,6 @@ def _lot(at: Any, major: int, disposition: str) -> dict[str, Any]:
         "critical": 0,
         "major": major,
         "minor": 2,
-        "disposition": disposition or Inspection.Disposition.RELEASE.value,
+        "disposition": disposition,
         "note": "客户同意让步放行" if disposition == "concession" else "",
     }

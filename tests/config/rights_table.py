@@ -186,6 +186,7 @@ PAGES = {
     "board_new": Entry(writes={"post": P.KPI_VIEW}, reads=P.KPI_VIEW),
     "board_edit": Entry(lambda t: [t.board.pk], "person", {"post": P.KPI_VIEW}, P.KPI_VIEW),
     "board_delete": Entry(lambda t: [t.board.pk], "person", {"post": None}, False),
+    "kpi_catalogue": Entry(reads=P.KPI_VIEW),
     "kpi_heat": Entry(reads=P.KPI_VIEW),
     "kpi_people": Entry(reads=P.KPI_VIEW),
     "kpi_cohorts": Entry(reads=P.KPI_VIEW),

@@ -44,6 +44,7 @@ SCREENS = (
         "/kpi/causes/",
         "/kpi/goals/",
         "/kpi/heat/",
+        "/kpi/catalogue/",
         "/kpi/people/",
         "/kpi/cohorts/",
         "/kpi/boards/new/",

@@ -1,5 +1,6 @@
 """The dashboard: the same figures as the Python API, and lists that hold as many rows as the figure counts."""
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -236,3 +237,15 @@ def test_trends_come_after_the_figures(client, team, manager):
     assert len(trends.context["cards"]) == len(first.context["cards"])
     assert trends.context["trends_url"] == ""
     assert 'id="trend-K01"' in trends.content.decode()
+
+
+def test_the_catalogue_says_how_each_figure_is_counted(client, team, manager):
+    page = html.unescape(client.get(reverse("kpi_catalogue")).content.decode())
+
+    with translation.override("zh-hans"):
+        for code, metric in METRICS.items():
+            assert code in page
+            assert str(metric.formula) in page
+    client.force_login(make_user("logistics", team=team))
+    seen = client.get(reverse("kpi_catalogue")).content.decode()
+    assert ("K32" in seen) == make_user("logistics", team=team).access.sees_any_money
