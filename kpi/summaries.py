@@ -5,7 +5,7 @@ and when it comes is the reader's choice, like that of every other topic.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,8 +29,8 @@ from teams.notifications.outbox import enqueue
 from teams.permissions import Permission
 
 KIND, WEEK, MONTH = "kpi_summary", "kpi_week", "kpi_month"
-# From this hour on the figures of a period that is over are told; some days later they are no news any more.
-TELL_AT = time(5)
+# So long after midnight the figures of a period that is over are told; some days later they are no news any more.
+WAIT = timedelta(hours=5)
 NEWS_FOR = timedelta(days=3)
 MOST_LINES = 10
 
@@ -66,8 +66,7 @@ def periods_to_tell(now: datetime) -> list[tuple[str, Period]]:
         (WEEK, Period(monday - timedelta(days=7), monday, zone)),
         (MONTH, Period(months_before(first, 1), first, zone)),
     ]
-    begins = timedelta(hours=TELL_AT.hour)
-    return [(topic, each) for topic, each in ended if each.end_at + begins <= now < each.end_at + NEWS_FOR]
+    return [(topic, each) for topic, each in ended if each.end_at + WAIT <= now < each.end_at + NEWS_FOR]
 
 
 def tell(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:

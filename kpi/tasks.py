@@ -28,9 +28,16 @@ def close_periods() -> int:
 
 @shared_task(name="kpi.bulk_summaries", soft_time_limit=1500, time_limit=1800)
 def tell_summaries() -> int:
-    """Queue the figures of the week and the month that ended, and what left its limits, for whoever was not told."""
+    """Queue the figures of the week and the month that ended, and what left its limits, for whoever was not told.
+
+    One pass to its end for each period; a pass that was cut short is taken up by the next tick.
+    """
     now = read_clock().now
+    last, due = heartbeats.last("summaries"), summaries.periods_to_tell(now)
+    if last is not None and not any(last < period.end_at + summaries.WAIT for _topic, period in due):
+        return 0
     told = summaries.tell(now=now, is_stopping=is_stopping)
     told += alarms.tell(now=now, is_stopping=is_stopping)
-    heartbeats.beat("summaries", now=now, note=f"{told} told")
+    if not is_stopping():
+        heartbeats.beat("summaries", now=now, note=f"{told} told")
     return told

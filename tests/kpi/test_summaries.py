@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.utils import translation
 
+from kpi import tasks
 from kpi.boards import save_board, standard_codes
 from kpi.figures import figure
 from kpi.models import KpiBoard
@@ -90,3 +92,29 @@ def test_words_are_in_the_readers_language_and_lead_to_the_period(language, said
 def test_a_summary_is_no_reminder_of_a_step():
     """K24 counts reminders of steps alone."""
     assert "kpi_summary" not in reminders.KINDS
+
+
+def test_the_job_goes_to_its_end_once_for_each_period(people, monkeypatch):  # noqa: F811
+    seen = []
+    monkeypatch.setattr(tasks.alarms, "tell", lambda **_fields: 0)
+    tell_of = tasks.summaries.tell
+
+    def counted(*, now, is_stopping):
+        seen.append(now)
+        return tell_of(now=now, is_stopping=is_stopping)
+
+    monkeypatch.setattr(tasks.summaries, "tell", counted)
+    at = [MONDAY]
+    monkeypatch.setattr(tasks, "read_clock", lambda: SimpleNamespace(now=at[0]))
+    stop = [True]
+    monkeypatch.setattr(tasks, "is_stopping", lambda: stop[0])
+
+    assert tasks.tell_summaries() == 0  # killed before the first reader
+    stop[0] = False
+    assert tasks.tell_summaries() > 0
+    at[0] += timedelta(hours=1)
+    assert tasks.tell_summaries() == 0
+    at[0] += timedelta(weeks=1)
+    tasks.tell_summaries()
+
+    assert seen == [MONDAY, MONDAY, MONDAY + timedelta(weeks=1, hours=1)]
