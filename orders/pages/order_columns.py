@@ -1,4 +1,4 @@
-"""The columns of the order list, in their fixed order: which there are, which a reader has chosen."""
+"""The columns of the order list: which there are, and which a reader has chosen, in which order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,14 +59,21 @@ def offered(user: User) -> list[ListColumn]:
 
 
 def chosen(user: User, asked: str) -> list[ListColumn]:
-    """The columns to show: those of the address (`asked`, keys with commas), else the reader's own, else the usual."""
+    """The columns to show, in order: those of the address (`asked`, keys with commas), else the reader's own, else the
+    usual."""
     keys: Sequence[str] = [key for key in asked.split(",") if key]
     if not keys:
         kept = ListColumns.objects.filter(user=user).values_list("columns", flat=True).first()
         keys = kept or DEFAULT
-    return [column for column in offered(user) if column.key in keys] or [
+    there = {column.key: column for column in offered(user)}
+    return [there[key] for key in dict.fromkeys(keys) if key in there] or [
         column for column in COLUMNS if column.is_default
     ]
+
+
+def choices(user: User, shown: Sequence[ListColumn]) -> list[tuple[ListColumn, bool]]:
+    """All columns for the menu, those shown first and in their order, each with whether it is shown."""
+    return [*((column, True) for column in shown), *((each, False) for each in offered(user) if each not in shown)]
 
 
 def exported_keys(columns: Sequence[ListColumn]) -> list[str]:

@@ -18,10 +18,10 @@ from teams.http import PersonRequest
 @login_required
 @require_POST
 def columns_keep(request: PersonRequest) -> HttpResponse:
-    """Keep the checked columns, or the usual ones on `reset`; back to the same list."""
+    """Keep the checked columns in the order given, or the usual ones on `reset`; back to the same list."""
     asked = [] if "reset" in request.POST else request.POST.getlist("column")
-    offered = [column.key for column in order_columns.offered(request.user)]
-    services.keep_columns(columns=[key for key in offered if key in asked], by=request.user)
+    offered = {column.key for column in order_columns.offered(request.user)}
+    services.keep_columns(columns=[key for key in dict.fromkeys(asked) if key in offered], by=request.user)
     return redirect(_list(request.POST.get("query", ""), columns=""))
 
 

@@ -96,7 +96,8 @@ def _show(request: PersonRequest, orders: OrderFilter, ordering: str, context: d
     count, has_more = register.count_up_to(found)
     context |= {"count": count, "has_more": has_more, **filter_line(orders, ordering, SELECTS)}
     context |= {"key_list": KEYS, "group_choices": GROUPS.items(), "most_groups": MOST}
-    context |= {"column_choices": order_columns.offered(request.user), **_views(request, context["columns"])}
+    context |= {"column_choices": order_columns.choices(request.user, context["columns"])}
+    context |= _views(request, context["columns"])
     context["export_columns"] = ",".join(order_columns.exported_keys(context["columns"]))
     return render(request, "orders/order_list.html", context, status=200 if is_valid else 422)
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from orders.models import ListColumns, Milestone, SavedView
 from orders.pages import board
+from orders.pages.order_cells import CELLS
+from orders.pages.order_columns import COLUMNS
 from orders.services.milestones import pause_milestone
 from tests.factories import MONDAY, make_confirmed_order, make_order, make_team, make_user
 
@@ -36,8 +38,10 @@ def test_chosen_columns_are_kept_and_can_be_reset(site, order, clerk):
     )
 
     assert answer.url == "/orders/?status=open"
-    assert headers(site.get("/orders/")) == ["Customer", "Note"]
-    assert headers(site.get("/orders/?columns=clerk,status")) == ["Status", "Clerk"]
+    page = site.get("/orders/")
+    assert headers(page) == ["Note", "Customer"]
+    assert [column.key for column, is_shown in page.context["column_choices"] if is_shown] == ["note", "customer"]
+    assert headers(site.get("/orders/?columns=clerk,status,clerk")) == ["Clerk", "Status"]
     assert headers(site.get("/orders/?columns=nonsense")) == usual
 
     site.post(reverse("columns_keep"), {"reset": "1", "column": ["note"]})
@@ -45,12 +49,29 @@ def test_chosen_columns_are_kept_and_can_be_reset(site, order, clerk):
     assert not ListColumns.objects.exists()
 
 
+def test_cells_follow_the_columns_and_escape_every_text(site, order):
+    sharp = '<b onmouseover="x">&'
+    order.customer.name = order.note = order.destination = order.customer_po_no = sharp
+    order.customer.save()
+    order.save()
+    keys = [column.key for column in COLUMNS]
+    page = site.get(f"/orders/?columns={','.join(reversed(keys))}").content.decode()
+    row = page[page.index('class="order-row"') :]
+    row = row[: row.index("</tr>")]
+
+    assert set(CELLS) == set(keys)
+    assert row.count("<td") == row.count("</td>") == len(keys) + 2  # and the box to check, and the number
+    assert "<b " not in row
+    assert row.count("&lt;b onmouseover=&quot;x&quot;&gt;&amp;") >= 6
+    assert row.index("off-phone") < row.index("col-customer")
+
+
 def test_the_amount_is_no_column_for_who_sees_no_money(client, team, order):
     client.force_login(make_user("logistics", team=team, language="en"))
     page = client.get("/orders/?columns=amount,clerk")
 
     assert headers(page) == ["Clerk"]
-    assert "amount" not in {column.key for column in page.context["column_choices"]}
+    assert "amount" not in {column.key for column, _is_shown in page.context["column_choices"]}
 
 
 def test_the_amount_shows_only_where_the_team_may_be_seen(site, order, clerk):

@@ -1,4 +1,4 @@
-// Puts the figures of a board in order: by dragging, or with the arrows, which also serve the keyboard.
+// Puts the rows of a list in order: by dragging, or with the arrows, which also serve the keyboard.
 (() => {
   "use strict";
 
