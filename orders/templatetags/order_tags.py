@@ -12,9 +12,10 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from orders.models.templates import in_language
 from orders.pages.steps import StepRow, quick_sides
 from orders.words import Side, Stage
-from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
+from orders.workflow import OPEN_MILESTONE, MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.permissions import RoleCode
 from teams.templatetags.gendan import working_span
 
@@ -122,23 +123,30 @@ def strip(row: Any) -> SafeString:
         "all": row.wanted_count,
         "late": row.late_count,
     }
-    segments = SafeString("".join(_segment_html(_segment(step), capfirst(step.name)) for step in row.steps))
+    language = get_language() or ""
+    segments = SafeString(
+        "".join(
+            _segment_html(step.status, step.is_late, step.is_stopped, step.name_zh, step.name_en, language)
+            for step in row.steps
+        )
+    )
     return format_html('<span class="strip" role="img" aria-label="{}">{}</span>', words, segments)
 
 
-@lru_cache(maxsize=4096)
-def _segment_html(tone: str, name: str) -> str:
-    """A page shows fifteen hundred segments of a few dozen kinds; each is escaped once."""
-    return format_html('<i class="strip-step{}" title="{}"></i>', tone, name)
+@lru_cache(maxsize=8192)
+def _segment_html(status: str, is_late: bool, is_stopped: bool, name_zh: str, name_en: str, language: str) -> str:
+    """A page shows fifteen hundred segments of a few dozen kinds; each is put together once in a `language`."""
+    name = capfirst(in_language(name_zh, name_en))
+    return format_html('<i class="strip-step{}" title="{}"></i>', _segment(status, is_late, is_stopped), name)
 
 
-def _segment(step: Any) -> str:
-    if step.status == MilestoneStatus.DONE:
+def _segment(status: str, is_late: bool, is_stopped: bool) -> str:
+    if status == MilestoneStatus.DONE:
         return " is-done"
-    if not step.is_open:
+    if status not in OPEN_MILESTONE:
         return " is-skip"
-    if step.is_late:
+    if is_late:
         return " is-late"
-    if step.is_stopped:
+    if is_stopped:
         return " is-wait"
-    return " is-soon" if step.status == MilestoneStatus.ACTIVE else ""
+    return " is-soon" if status == MilestoneStatus.ACTIVE else ""

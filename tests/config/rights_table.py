@@ -184,7 +184,7 @@ PAGES = {
     "dashboard": Entry(reads=P.KPI_VIEW),
     "kpi_figure": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "board_new": Entry(writes={"post": P.KPI_VIEW}, reads=P.KPI_VIEW),
-    "board_edit": Entry(lambda t: [t.board.pk], "person", {"post": P.KPI_VIEW}, P.KPI_VIEW),
+    "board_edit": Entry(lambda t: [t.board.pk], "person", {"post": None}),
     "board_delete": Entry(lambda t: [t.board.pk], "person", {"post": None}, False),
     "kpi_catalogue": Entry(reads=P.KPI_VIEW),
     "kpi_heat": Entry(reads=P.KPI_VIEW),

@@ -105,6 +105,7 @@ class World:
     exports: dict[int, ExportRun] = field(default_factory=dict)
     views: dict[int, SavedView] = field(default_factory=dict)
     merges: dict[int, SheetMerge] = field(default_factory=dict)
+    boards: dict[int, KpiBoard] = field(default_factory=dict)
 
     def of(self, side: str, person: User) -> Any:
         """The things of a side; what is personal is the person's own on side "own"."""
@@ -115,6 +116,7 @@ class World:
             things.act, things.import_run = self.acts[person.pk], self.imports[person.pk]
             things.export_run = self.exports[person.pk]
             things.saved_view, things.merge = self.views[person.pk], self.merges[person.pk]
+            things.board = self.boards[person.pk]
         return things
 
 
@@ -131,6 +133,7 @@ def make_world() -> World:
         world.acts[person.pk], world.imports[person.pk] = _act(person), _import_run(person, team)
         world.exports[person.pk] = _export_run(person)
         world.views[person.pk], world.merges[person.pk] = _saved_view(person), _merge(person)
+        world.boards[person.pk] = _board(person)
     world.sides["own"] = things_of(
         team, people["clerk"], sales_rep=people["sales_rep"], watcher=people["market_developer"]
     )
@@ -184,7 +187,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         export_run=_export_run(clerk),
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
-        board=KpiBoard.objects.create(name="Mine", codes=["K01"], by=clerk, created_at=MONDAY),
+        board=_board(clerk),
         goal=Goal.objects.create(
             title="On time",
             code="K01",
@@ -230,6 +233,11 @@ def _export_run(person: User) -> ExportRun:
     run = ExportRun(by=person, shape="orders", status="done", created_at=MONDAY)
     run.file.save("x", ContentFile(b"PK"))
     return run
+
+
+def _board(person: User) -> KpiBoard:
+    name = f"board {KpiBoard.objects.count()}"
+    return KpiBoard.objects.create(name=name, codes=["K01"], by=person, created_at=MONDAY)
 
 
 def _saved_view(person: User) -> SavedView:
