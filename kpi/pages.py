@@ -157,6 +157,7 @@ THEMES: tuple[tuple[int, Promise], ...] = (
     (19, pgettext_lazy("figures", "Speed")),
     (24, pgettext_lazy("figures", "Deadlines")),
     (31, pgettext_lazy("figures", "Customers")),
+    (33, pgettext_lazy("figures", "Sales and payment")),
     (39, pgettext_lazy("figures", "People, suppliers and quality")),
 )
 
