@@ -73,7 +73,7 @@ def dashboard(request: PersonRequest) -> HttpResponse:
         return redirect(board_url(board))
     codes = codes_of(board, request.user) if board else standard_codes(request.user)
     context = {**frame_of(request, form, asked), **_section(query, asked, codes, in_parts=True)}
-    is_empty = all(card.figure.value is None for card in context["cards"])
+    is_empty = all(card.figure.value is None for card in context["cards"]) and not _has_steps(asked)
     span = pages.promised_span(request.user) if is_empty else (None, None)
     further = [(index, f"{query or '?'}&theme={index}") for index in range(len(themes))]
     context |= {
@@ -87,6 +87,12 @@ def dashboard(request: PersonRequest) -> HttpResponse:
         "codes": codes,
     }
     return render(request, "kpi/dashboard.html", context)
+
+
+def _has_steps(asked: Question) -> bool:
+    """Whether steps are due in the period, which the figures still to be asked for will count."""
+    metric = METRICS["K20"]
+    return is_filtered_by(metric.subject, asked.filters) and metric.rows(asked).exists()
 
 
 def _board(request: PersonRequest, boards: list[KpiBoard]) -> KpiBoard | None:

@@ -15,6 +15,7 @@ from kpi.questions import Question
 from kpi.registry import METRICS, metric_of
 from orders.models import Order
 from tests.factories import make_company, make_confirmed_order, make_line_values, make_team, make_user
+from tests.kpi.rows import put_order, put_step
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +251,15 @@ def test_the_catalogue_says_how_each_figure_is_counted(client, team, manager):
     client.force_login(make_user("logistics", team=team))
     seen = client.get(reverse("kpi_catalogue")).content.decode()
     assert ("K32" in seen) == make_user("logistics", team=team).access.sees_any_money
+
+
+def test_a_role_that_looks_at_steps_alone_is_not_told_that_nothing_is_there(client, team):
+    put_step(put_order(team), due_at=timezone.now())
+    client.force_login(make_user("lead", team=team))
+    asked = {"board": "0"}
+
+    page = client.get(reverse("dashboard"), asked)
+
+    assert page.context["cards"] == []
+    assert not page.context["is_empty"]
+    assert 'name="board" value="0"' in page.content.decode()
