@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 from customers.models import Company
 from kpi.dimensions import DIMENSIONS
@@ -15,6 +15,7 @@ from kpi.errors import BadQuestion
 from kpi.models import CHECK_KINDS
 from kpi.periods import months_before
 from kpi.questions import Question, read_filters, read_period
+from kpi.remembering import remember
 from kpi.subjects import ORDERS, Subject
 from orders.filters import people_of
 from orders.models import Order, ProcessTemplate
@@ -133,18 +134,26 @@ class Filter:
 
 
 def filters_of(user: User, chosen: Mapping[str, str], subject: Subject) -> list[Filter]:
-    """The filters that fit rows of the subject; one query each at most."""
-    offered = _offered(user)
+    """The filters that fit rows of the subject; one query each at most, and none while they are remembered."""
+    offered = remember(f"kpi-filters:{user.pk}:{subject.code}:{get_language()}", lambda: _choices(user, subject))
     found = []
-    for code in (*FILTERS, *MORE_FILTERS):
-        if not DIMENSIONS[code].path_from(subject):
-            continue
-        value, choices = chosen.get(code, ""), [(str(key), str(label)) for key, label in offered[code]()]
+    for code, pairs in offered.items():
+        value, choices = chosen.get(code, ""), [(key, label) for key, label in pairs]
         if value and value not in {key for key, _label in choices}:
             choices = [(value, value), *choices]
         if choices:
             found.append(Filter(code, DIMENSIONS[code].name, value, choices, code in MORE_FILTERS))
     return found
+
+
+def _choices(user: User, subject: Subject) -> dict[str, list[tuple[str, str]]]:
+    """For each filter that fits, keys and labels in the language in force."""
+    offered = _offered(user)
+    return {
+        code: [(str(key), str(label)) for key, label in offered[code]()]
+        for code in (*FILTERS, *MORE_FILTERS)
+        if DIMENSIONS[code].path_from(subject)
+    }
 
 
 def _offered(user: User) -> dict[str, Callable[[], Iterable[tuple[Any, Any]]]]:

@@ -3,17 +3,13 @@
 They are kept in Redis, once for all who see everything, else for each person. If it is away they are counted anew.
 """
 
-import json
-import logging
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 
 from kpi.dashboard import Card, dashboard
@@ -22,8 +18,8 @@ from kpi.metrics.base import Metric
 from kpi.periods import Period
 from kpi.questions import Question
 from kpi.registry import METRICS
+from kpi.remembering import read, write
 
-logger = logging.getLogger(__name__)
 # The youngest event, and how many of the last there are: a late commit of an older one changes the second number.
 _STATE = """
     SELECT max(id), count(*) FROM orders_orderevent WHERE id > (SELECT max(id) - 5000 FROM orders_orderevent)
@@ -31,20 +27,29 @@ _STATE = """
 
 
 def kept_cards(asked: Question, *, months: int, codes: Collection[str]) -> tuple[list[Card], datetime]:
-    """The cards as `kpi.dashboard` counts them, and the instant as of which they were counted."""
+    """The cards as `kpi.dashboard` counts them, and the instant as of which the oldest of them was counted.
+
+    Each figure is kept by itself, so that its own page opens with what the dashboard showed.
+    """
     longest = settings.KPI_KEPT_SECONDS
     if not longest:
         return dashboard(asked, months=months, codes=codes), asked.now
-    key, state = _key(asked, months, codes), _state()
-    if found := _read(key, state, asked, longest):
-        return found
-    cards = dashboard(asked, months=months, codes=codes)
-    kept = {"at": asked.now.isoformat(), "state": state, "cards": [_packed(card) for card in cards]}
-    try:
-        cache.set(key, json.dumps(kept), longest)
-    except redis.RedisError:
-        logger.warning("figures are not kept: Redis is away")
-    return cards, asked.now
+    keys, state = {code: _key(asked, months, code) for code in codes}, _state()
+    found = read(keys.values())
+    kept = {code: found[key] for code, key in keys.items() if key in found and _is_true(found[key], state, asked)}
+    cards = {code: _unpacked(each["card"], asked) for code, each in kept.items()}
+    counted = dashboard(asked, months=months, codes=[code for code in codes if code not in cards])
+    now = asked.now.isoformat()
+    write({keys[card.figure.code]: {"at": now, "state": state, "card": _packed(card)} for card in counted})
+    cards |= {card.figure.code: card for card in counted}
+    oldest = min((datetime.fromisoformat(each["at"]) for each in kept.values()), default=asked.now)
+    return [cards[code] for code in codes], oldest
+
+
+def _is_true(kept: dict[str, Any], state: list[int], asked: Question) -> bool:
+    """No order changed since, and it is not too old; a clock that stands wrong elsewhere keeps nothing alive."""
+    age = asked.now - datetime.fromisoformat(kept["at"])
+    return kept["state"] == state and timedelta(0) <= age <= timedelta(seconds=settings.KPI_KEPT_SECONDS)
 
 
 def _state() -> list[int]:
@@ -53,30 +58,14 @@ def _state() -> list[int]:
         return list(cursor.fetchone())
 
 
-def _key(asked: Question, months: int, codes: Collection[str]) -> str:
-    """Of what decides about the numbers: which rows the viewer sees, what is asked, and by which formulas."""
+def _key(asked: Question, months: int, code: str) -> str:
+    """Of what decides about the numbers: which rows the viewer sees, what is asked, and by which formula."""
     access = asked.viewer.access if asked.viewer else None
     sees_everything = access is None or (access.sees_all and access.all_money)
     sees = "all" if sees_everything else asked.viewer.pk  # type: ignore[union-attr]
-    formulas = [(code, METRICS[code].formula_version) for code in codes]
-    period = asked.period
-    parts = [sees, period.first, period.end, period.zone, sorted(asked.filters.items()), months, formulas]
+    period, filters = asked.period, sorted(asked.filters.items())
+    parts = [sees, period.first, period.end, period.zone, filters, months, code, METRICS[code].formula_version]
     return "kpi:" + sha256(repr(parts).encode()).hexdigest()
-
-
-def _read(key: str, state: list[int], asked: Question, longest: int) -> tuple[list[Card], datetime] | None:
-    try:
-        text = cache.get(key)
-    except redis.RedisError:
-        return None
-    kept = json.loads(text) if text else None
-    if kept is None or kept["state"] != state:
-        return None
-    at = datetime.fromisoformat(kept["at"])
-    # A clock that stands wrong on another machine keeps nothing alive.
-    if not timedelta(0) <= asked.now - at <= timedelta(seconds=longest):
-        return None
-    return [_unpacked(card, asked) for card in kept["cards"]], at
 
 
 def _packed(card: Card) -> dict[str, Any]:

@@ -260,8 +260,9 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
             columns_of(metric), _chunks(listed), asked_format(request), name=f"{code}-{part}", title=str(metric.name)
         )
     may_explain = metric.subject is STEPS and request.user.access.allows_somewhere(Permission.MILESTONE_COMPLETE)
-    # What belongs beside a figure is not asked for here, and its rows are not counted twice.
-    figure = figures.assemble(metric, asked, figures.outcomes_of(metric, asked))
+    # The number that the dashboard showed, if it was counted a moment ago; what belongs beside it is not asked for.
+    [card], _counted_at = kept_cards(asked, months=0, codes=[code])
+    figure = card.figure
     paginator = Paginator(listed, PAGE_SIZE)
     paginator.count = _count_of(figure, part, rule)
     page = paginator.get_page(request.GET.get("page"))

@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.core.cache import cache
 
-from kpi import keeping
+from kpi import remembering
 from kpi.dashboard import dashboard
 from kpi.keeping import kept_cards
 from kpi.registry import METRICS
@@ -64,6 +64,20 @@ def test_they_are_counted_anew_after_a_minute_and_for_every_other_question(peopl
         assert numbers(cards) == numbers(dashboard(asked, months=0, codes=["K01"]))
 
 
+def test_each_figure_is_kept_by_itself(people, django_assert_num_queries):  # noqa: F811
+    kept_cards(ask(now=NOW, viewer=people["manager"]), months=0, codes=["K01", "K20", "K21"])
+    later = ask(now=NOW + timedelta(seconds=30), viewer=people["manager"])
+    later.viewer.access  # noqa: B018  reads the rights
+
+    with django_assert_num_queries(1):
+        cards, at = kept_cards(later, months=0, codes=["K21", "K20"])
+    assert at == NOW
+    assert [card.figure.code for card in cards] == ["K21", "K20"]
+    cards, at = kept_cards(later, months=0, codes=["K05", "K20"])
+    assert at == NOW  # the oldest of them
+    assert numbers(cards[:1]) == numbers(dashboard(later, months=0, codes=["K05"]))
+
+
 def test_a_change_of_an_order_ends_them():
     team = make_team()
     clerk = make_user("clerk", team=team)
@@ -82,8 +96,8 @@ def test_without_redis_they_are_counted(monkeypatch, people):  # noqa: F811
     def away(*_args):
         raise redis.ConnectionError
 
-    monkeypatch.setattr(keeping.cache, "get", away)
-    monkeypatch.setattr(keeping.cache, "set", away)
+    monkeypatch.setattr(remembering.cache, "get_many", away)
+    monkeypatch.setattr(remembering.cache, "set_many", away)
     asked = ask(now=NOW, viewer=people["lead"])
 
     assert numbers(kept_cards(asked, months=0, codes=CODES)[0]) == numbers(dashboard(asked, months=0))
