@@ -269,6 +269,12 @@ def take(*, chosen: Mapping[int, Proposal], days: Mapping[int, str], side: str, 
     return act
 
 
+def _last_move(shipment_id: int) -> datetime | None:
+    """When what is known last of the shipment happened."""
+    found = Shipment.objects.filter(pk=shipment_id).values_list(*SHIPMENT_INSTANTS.values()).first() or ()
+    return max((at for at in found if at), default=None)
+
+
 def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) -> Part:
     values = dict(proposal.values)
     if len(proposal.days) > 1:
@@ -285,7 +291,9 @@ def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) ->
         return "promise", proposal.target_id, {"new_date": new_date, "side": side, "reason": reason}
     for name in ("at", "actual_finish_at"):
         if name in values:
-            values[name] = instant_on(date.fromisoformat(values[name]), zone=timezone.get_current_timezone(), now=now)
+            last = _last_move(proposal.target_id) if name == "at" else None
+            zone = timezone.get_current_timezone()
+            values[name] = instant_on(date.fromisoformat(values[name]), zone=zone, now=now, after=last)
     for name in ("etd", "eta"):
         if name in values:
             values[name] = date.fromisoformat(values[name])

@@ -44,7 +44,7 @@ def test_columns_views_and_groups_of_the_list(open_page, orders):
     page = open_page("wang")
     page.goto("/orders/?status=open")
     page.locator("summary", has_text="列").first.click()
-    page.get_by_label("备注").check()
+    page.get_by_role("checkbox", name="备注").check()
     page.get_by_role("button", name="显示这些列").click()
     expect(page.locator("th", has_text="备注")).to_be_visible()
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import cycle
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 
 from kpi.dashboard import dashboard
@@ -36,6 +37,23 @@ MODES, TERMS, COUNTRIES = cycle(["FCL", "AIR", ""]), cycle(["FOB", "DAP"]), cycl
 
 @pytest.fixture
 def people():
+    return make_people()
+
+
+@pytest.fixture(scope="module")
+def _crowd(django_db_setup, django_db_blocker):
+    """The same for all tests of this module, which only read; taken back at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_people()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def crowd(_crowd, db):
+    return _crowd
+
+
+def make_people():
     """Two teams with orders of every kind, and a person of each role in the first one."""
     teams = [make_team(), make_team()]
     people = {role: make_user(role, team=teams[0]) for role in RoleCode.values}
@@ -114,14 +132,14 @@ def check(code, asked):
 
 
 @pytest.mark.parametrize("code", METRICS)
-def test_figure_is_the_count_of_its_rows_for_every_viewer(people, code):
-    for viewer in (None, *people.values()):
+def test_figure_is_the_count_of_its_rows_for_every_viewer(crowd, code):
+    for viewer in (None, *crowd.values()):
         check(code, ask(viewer=viewer, now=NOW))
 
 
 @pytest.mark.parametrize("code", METRICS)
-def test_figure_is_the_count_of_its_rows_for_every_filter(people, code):
-    metric, viewer = METRICS[code], people["both"]
+def test_figure_is_the_count_of_its_rows_for_every_filter(crowd, code):
+    metric, viewer = METRICS[code], crowd["both"]
     rows = metric.rows(ask(viewer=viewer, now=NOW)).order_by()
     whole = check(code, ask(viewer=viewer, now=NOW))
     for name, dimension in DIMENSIONS.items():
@@ -139,8 +157,8 @@ def test_figure_is_the_count_of_its_rows_for_every_filter(people, code):
 
 
 @pytest.mark.parametrize("code", METRICS)
-def test_groups_are_the_figures_of_their_parts(people, code):
-    asked = ask(now=NOW, viewer=people["lead"])
+def test_groups_are_the_figures_of_their_parts(crowd, code):
+    asked = ask(now=NOW, viewer=crowd["lead"])
     for by in ("week", "month", "quarter", "year"):
         for group in breakdown(code, asked, by):
             alone = figure(code, asked.within(group.figure.period))
@@ -157,10 +175,10 @@ def test_groups_are_the_figures_of_their_parts(people, code):
 
 
 @pytest.mark.parametrize("role", ["clerk", "lead", "manager", "both", "other"])
-def test_otd_is_that_of_the_orders_a_person_sees(people, role):
+def test_otd_is_that_of_the_orders_a_person_sees(crowd, role):
     """Counted again in Python, from the orders that the list shows this person."""
     on_time, late = 0, 0
-    for order in Order.objects.visible_to(people[role]):
+    for order in Order.objects.visible_to(crowd[role]):
         end = local(*order.promised_date.timetuple()[:3]) + timedelta(days=1)
         withdrawn = order.cancelled_at and order.cancelled_at < end
         if not MARCH.first <= order.promised_date < MARCH.end or withdrawn:
@@ -169,7 +187,7 @@ def test_otd_is_that_of_the_orders_a_person_sees(people, role):
         on_time += bool(in_time)
         late += not in_time and end <= NOW
 
-    found = figure("K01", ask(viewer=people[role], now=NOW))
+    found = figure("K01", ask(viewer=crowd[role], now=NOW))
 
     assert (found.numerator, found.denominator) == (on_time, on_time + late)
     assert found.denominator > 0
@@ -177,10 +195,10 @@ def test_otd_is_that_of_the_orders_a_person_sees(people, role):
 
 @pytest.mark.parametrize("code", METRICS)
 @pytest.mark.parametrize("by", ["", "month", "assignee", "customer"])
-def test_number_of_queries_does_not_grow(people, django_assert_max_num_queries, code, by):
+def test_number_of_queries_does_not_grow(crowd, django_assert_max_num_queries, code, by):
     if by in DIMENSIONS and not DIMENSIONS[by].path_from(METRICS[code].subject):
         pytest.skip("its rows have no such thing")
-    asked = ask(now=NOW, viewer=people["lead"])
+    asked = ask(now=NOW, viewer=crowd["lead"])
     breakdown(code, asked, by) if by else figure(code, asked)  # reads the rights and the calendars
     with django_assert_max_num_queries(4):
         breakdown(code, asked, by) if by else figure(code, asked)
@@ -196,16 +214,16 @@ def test_person_without_a_team_sees_nothing():
 
 
 @pytest.mark.parametrize("codes", [["K20", "K37"], ["K37"], ["K39", "K22"], ["K05", "K01"]])
-def test_some_of_a_family_are_the_figures_themselves(people, codes):
-    asked = ask(now=NOW, viewer=people["lead"])
+def test_some_of_a_family_are_the_figures_themselves(crowd, codes):
+    asked = ask(now=NOW, viewer=crowd["lead"])
     for card in dashboard(asked, months=0, codes=codes):
         alone = figure(card.figure.code, asked)
         assert (card.figure.numerator, card.figure.denominator) == (alone.numerator, alone.denominator)
         assert card.figure.excluded == alone.excluded
 
 
-def test_dashboard_shows_the_figures_themselves(people, django_assert_max_num_queries):
-    asked = ask(now=NOW, viewer=people["lead"])
+def test_dashboard_shows_the_figures_themselves(crowd, django_assert_max_num_queries):
+    asked = ask(now=NOW, viewer=crowd["lead"])
     dashboard(asked)  # reads the rights and the calendars
     with django_assert_max_num_queries(30):
         cards = dashboard(asked)

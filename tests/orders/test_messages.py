@@ -1,12 +1,13 @@
 """A pasted chat message or mail: what is found in it, what is proposed, and that nothing happens without a yes."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from orders.instants import instant_on
 from orders.messages import read_message
 from orders.messages.days import find_days
 from orders.messages.reading import candidate_words
@@ -314,3 +315,15 @@ def test_a_reader_may_propose_and_not_do(client, order, team):
     assert answer.status_code == 422
     assert "may not" in answer.content.decode()
     assert not PromiseChange.objects.exists()
+
+
+def test_what_happened_today_follows_what_happened_today_before():
+    """Loaded at four in the afternoon, “departed today” is no earlier, though a day without a time counts from noon."""
+    zone = ZoneInfo("Asia/Shanghai")
+    now = datetime(2026, 6, 17, 17, tzinfo=zone)
+    loaded, day = datetime(2026, 6, 17, 16, tzinfo=zone), date(2026, 6, 17)
+
+    assert instant_on(day, zone=zone, now=now, after=loaded) == loaded
+    assert instant_on(day, zone=zone, now=now, after=loaded.replace(hour=9)).hour == 12
+    assert instant_on(day, zone=zone, now=now, after=loaded - timedelta(days=1)).hour == 12
+    assert instant_on(day - timedelta(days=1), zone=zone, now=now, after=loaded).day == 16  # for the service to refuse
