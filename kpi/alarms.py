@@ -3,14 +3,13 @@
 Each signal is told once to each reader (CAP74). A chart without firm limits yet raises none.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
@@ -18,12 +17,14 @@ from django.utils.translation import pgettext, pgettext_lazy
 from kpi import pages
 from kpi.causes import causes
 from kpi.control import Control, control
+from kpi.dimensions import NONE
 from kpi.periods import Period
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
 from kpi.rules import rule_name
 from kpi.spc import FIRM
 from kpi.summaries import WEEK, periods_to_tell, readers
+from orders.models import DelayReason
 from orders.models.templates import in_language
 from teams.models import Notification, User
 from teams.notifications import facets, registry
@@ -98,8 +99,7 @@ def _signal(code: str, asked: Question) -> dict[str, Any] | None:
         "rules": [rule for number, rule in found.chart.signals if number == index],
         "first": asked.period.first.isoformat(),
         "last": asked.period.last.isoformat(),
-        "causes_zh": list(_causes(asked, "zh-hans")),
-        "causes_en": list(_causes(asked, "en")),
+        **_causes(asked),
     }
 
 
@@ -109,11 +109,15 @@ def _last_signal(found: Control, week: Period) -> int | None:
     return max(of_week, default=None)
 
 
-def _causes(asked: Question, language: str) -> Iterator[str]:
-    """The reasons that weigh most among the week's late steps."""
-    with translation.override(language):
-        for each in causes(asked).rows[:NAMED_CAUSES]:
-            yield f"{each.label} ({each.count})"
+def _causes(asked: Question) -> dict[str, list[str]]:
+    """The reasons that weigh most among the week's late steps, in both languages."""
+    heaviest = [(each.row.key, each.count) for each in causes(asked).rows if each.row.key != NONE][:NAMED_CAUSES]
+    reasons = DelayReason.objects.in_bulk([code for code, _count in heaviest], field_name="code")
+    named = [(reasons[code], count) for code, count in heaviest]
+    return {
+        "causes_zh": [f"{reason.name_zh} ({count})" for reason, count in named],
+        "causes_en": [f"{reason.name_en} ({count})" for reason, count in named],
+    }
 
 
 def words(payload: Mapping[str, Any]) -> dict[str, str]:

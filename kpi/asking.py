@@ -1,5 +1,6 @@
 """What every page of figures does first: who asks, what is asked, and what stands above the answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -34,6 +35,12 @@ def metric_or_404(code: str, user: User) -> Metric:
     if code not in offered_to(user):
         raise Http404
     return metric_of(code)
+
+
+def grouping_of(request: PersonRequest, offered: Sequence[str]) -> str:
+    """The dimension asked for; else people, else whatever there is."""
+    wanted = (request.GET.get("by", ""), "clerk", "assignee", *offered)
+    return next(name for name in wanted if name in offered)
 
 
 def query_of(form: QuestionForm) -> str:

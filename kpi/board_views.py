@@ -1,5 +1,6 @@
 """Arranging the dashboard: which figures, in which order, for whom."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -54,10 +55,12 @@ def board_new(request: PersonRequest) -> HttpResponse:
     """A new arrangement, from what the role looks at and the period and filters of the address."""
     _check(request.user)
     if request.method == "POST":
-        return _save(request, None)
+        return _save(request, None, timezone.now())
     chosen = [code for code in request.GET.getlist("codes") if code in offered_to(request.user)]
     form = BoardForm(user=request.user)
-    return _page(request, form, chosen or standard_codes(request.user), _tidy(request.GET, request.user))
+    return _page(
+        request, form, chosen or standard_codes(request.user), _tidy(request.GET, request.user, timezone.now())
+    )
 
 
 @login_required
@@ -66,7 +69,7 @@ def board_edit(request: PersonRequest, pk: int) -> HttpResponse:
     """One's own board arranged anew."""
     board = get_object_or_404(KpiBoard, pk=pk, by=request.user)
     if request.method == "POST":
-        return _save(request, board)
+        return _save(request, board, timezone.now())
     initial = {"name": board.name, "team": board.team, "is_first": board.is_first}
     return _page(request, BoardForm(user=request.user, initial=initial), board.codes, board.query, board)
 
@@ -80,22 +83,20 @@ def board_delete(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("dashboard")
 
 
-def _tidy(query: QueryDict, user: User) -> str:
+def _tidy(query: QueryDict, user: User, now: datetime) -> str:
     """Period and filters of an address, and nothing else of it."""
-    form = QuestionForm(query, user=user, now=timezone.now())
+    form = QuestionForm(query, user=user, now=now)
     form.question()
     return urlencode(form.query())
 
 
-def _save(request: PersonRequest, board: KpiBoard | None) -> HttpResponse:
+def _save(request: PersonRequest, board: KpiBoard | None, now: datetime) -> HttpResponse:
     form = BoardForm(request.POST, user=request.user)
     codes = request.POST.getlist("codes")
-    query = _tidy(QueryDict(urlencode(parse_qsl(request.POST.get("query", "")[:2000]))), request.user)
+    query = _tidy(QueryDict(urlencode(parse_qsl(request.POST.get("query", "")[:2000]))), request.user, now)
     if form.is_valid():
         try:
-            saved = save_board(
-                **form.cleaned_data, codes=codes, query=query, by=request.user, now=timezone.now(), board=board
-            )
+            saved = save_board(**form.cleaned_data, codes=codes, query=query, by=request.user, now=now, board=board)
         except DomainError as refusal:
             form.add_refusal(refusal)
         else:

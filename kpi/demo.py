@@ -5,10 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from kpi.figures import figure
-from kpi.goals import set_goal
+from kpi.goals import OFFERED, set_goal
 from kpi.models import Goal
 from kpi.periods import Period, months_before
 from kpi.questions import Question
@@ -16,7 +14,7 @@ from orders.demo.people import TEAMS
 from teams.models import Organization, Team, User
 
 STEER = "manager"
-# Levels: figure, how far from the baseline to the target in its unit, and why.
+# Levels: figure, and how far from the baseline to the target in its unit.
 LEVELS: tuple[tuple[str, int], ...] = (("K01", 8), ("K20", 4), ("K14", -4))
 
 
@@ -32,6 +30,7 @@ def set_goals(now: datetime) -> int:
 def _goals(now: datetime) -> Iterator[dict[str, Any]]:
     organization = Organization.current()
     today = now.astimezone(organization.zone).date()
+    words = {code: {"title": str(title), "reason": str(reason)} for code, title, reason in OFFERED}
     year = {"first": date(today.year, 1, 1), "end": date(today.year + 1, 1, 1)}
     month = today.replace(day=1)
     # What the last twelve whole months came to, as a start for what the year is to come to.
@@ -41,33 +40,25 @@ def _goals(now: datetime) -> Iterator[dict[str, Any]]:
         yield {
             **year,
             "code": "K32",
-            "title": _("Sell more"),
-            "reason": _("What is sold this year is made and shipped this year."),
+            **words["K32"],
             "baseline": round(sold),
             "target": round(sold * Decimal("1.1"), -5),
         }
-    titles = {
-        "K01": (_("Deliver on time"), _("A promise kept is the next order.")),
-        "K20": (_("Finish steps when they are due"), _("A late step makes the order late.")),
-        "K14": (_("Ship sooner after the order"), _("Time from order to ship binds money.")),
-    }
     for code, way in LEVELS:
         value = figure(code, asked).value
         if value is None:
             continue
-        title, reason = titles[code]
         baseline = Decimal(round(value))
         target = min(baseline + way, Decimal(99)) if way > 0 else baseline + way
         if baseline < target or way < 0 < target:
-            yield {**year, "code": code, "title": title, "reason": reason, "baseline": baseline, "target": target}
+            yield {**year, "code": code, **words[code], "baseline": baseline, "target": target}
     for team in Team.objects.filter(code__in=list(TEAMS)[:2]).order_by("code"):
         value = figure("K01", asked.narrowed("team", team.pk)).value
         if value is not None and value < 94:
             yield {
                 **year,
                 "code": "K01",
-                "title": _("Deliver on time"),
-                "reason": _("A promise kept is the next order."),
+                **words["K01"],
                 "baseline": Decimal(round(value)),
                 "target": Decimal(95),
                 "team": team,

@@ -10,9 +10,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from kpi.goals import MOST_STEPS
+from kpi.goals import MOST_STEPS, visible_goals
 from kpi.models import Goal
-from kpi.registry import METRICS
+from kpi.registry import offered_to
 from orders.filters import people_of
 from teams.models import Team, User
 from teams.permissions import Permission
@@ -60,14 +60,15 @@ class GoalForm(RefusedForm):
         super().__init__(data, initial=_initial(goal) if goal else {})
         teams = user.access.teams_allowing(Permission.KPI_STEER)
         fields: Any = self.fields
-        fields["code"].choices = [("", "—"), *((each.code, f"{each.name} {each.code}") for each in METRICS.values())]
+        figures = offered_to(user).values()
+        fields["code"].choices = [("", "—"), *((each.code, f"{each.name} {each.code}") for each in figures)]
         fields["team"].queryset = (Team.objects.all() if teams is None else Team.objects.filter(pk__in=teams)).order_by(
             "name", "pk"
         )
         fields["team"].empty_label = _("the whole company") if teams is None else "—"
         fields["owner"].queryset = people_of(user)
         fields["owner"].empty_label = _("the whole team")
-        parents = Goal.objects.visible_to(user).filter(owner=None, dropped_at=None).order_by("title", "pk")
+        parents = visible_goals(user).filter(owner=None, dropped_at=None).order_by("title", "pk")
         fields["parent"].queryset = parents.exclude(pk=goal.pk) if goal else parents
         fields["parent"].empty_label = "—"
 

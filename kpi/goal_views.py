@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kpi import pages
@@ -28,6 +28,7 @@ from kpi.goals import (
     BEHIND,
     MISSED,
     NOT_BEGUN,
+    OFFERED,
     ON_TRACK,
     REACHED,
     UNKNOWN,
@@ -64,13 +65,6 @@ STATES: Mapping[str, tuple[Promise, str]] = {
     REACHED: (pgettext_lazy("goal", "reached"), "done"),
     NOT_BEGUN: (pgettext_lazy("goal", "not begun"), "quiet"),
 }
-# The goals that a new workplace is offered: title, figure, and why.
-OFFERED = (
-    ("K32", gettext_lazy("Sell more"), gettext_lazy("What is sold this year is made and shipped this year.")),
-    ("K01", gettext_lazy("Deliver on time"), gettext_lazy("A promise kept is the next order.")),
-    ("K14", gettext_lazy("Ship sooner after the order"), gettext_lazy("Time from order to ship binds money.")),
-    ("K20", gettext_lazy("Finish steps when they are due"), gettext_lazy("A late step makes the order late.")),
-)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kpi.dimensions import is_filtered_by
 from kpi.figures import Figure, breakdown, figure
 from kpi.models import Goal
 from kpi.periods import Period
 from kpi.questions import Question
-from kpi.registry import METRICS, metric_of
+from kpi.registry import METRICS, metric_of, offered_to
 from kpi.subjects import ORDERS
 from kpi.targets import expected_value, quarters
 from teams.errors import InvalidInput, NotPermitted
@@ -29,6 +30,13 @@ AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED = (
 )
 SLACK = Decimal("0.1")  # of the whole way: so far off the expected way a goal is still on track
 MOST_STEPS = 12
+# The goals that a new workplace is offered: title, figure, and why.
+OFFERED = (
+    ("K32", gettext_lazy("Sell more"), gettext_lazy("What is sold this year is made and shipped this year.")),
+    ("K01", gettext_lazy("Deliver on time"), gettext_lazy("A promise kept is the next order.")),
+    ("K14", gettext_lazy("Ship sooner after the order"), gettext_lazy("Time from order to ship binds money.")),
+    ("K20", gettext_lazy("Finish steps when they are due"), gettext_lazy("A late step makes the order late.")),
+)
 
 
 class GoalIncomplete(InvalidInput):
@@ -79,7 +87,7 @@ def set_goal(*, values: Mapping[str, Any], by: User, now: datetime, goal: Goal |
     may_set(by, values.get("team"))
     if goal is not None:
         may_set(by, goal.team)
-    _check(values, goal)
+    _check(values, goal, by)
     found = goal or Goal(by=by, created_at=now)
     for name, value in values.items():
         setattr(found, name, value)
@@ -101,7 +109,7 @@ def drop_goal(*, goal: Goal, by: User, now: datetime) -> None:
     goal.save(update_fields=["dropped_at"])
 
 
-def _check(values: Mapping[str, Any], goal: Goal | None) -> None:
+def _check(values: Mapping[str, Any], goal: Goal | None, by: User) -> None:
     faults: dict[str, str] = {}
     missing = _("is missing: without it the goal is not %(letter)s")
     letters = {
@@ -116,15 +124,15 @@ def _check(values: Mapping[str, Any], goal: Goal | None) -> None:
     for name, letter in letters.items():
         if values.get(name) in (None, ""):
             faults[name] = missing % {"letter": letter}
-    metric = METRICS.get(values.get("code") or "")
+    metric = offered_to(by).get(values.get("code") or "")
     if values.get("code") and metric is None:
         faults["code"] = _("there is no such figure")
     baseline, target = values.get("baseline"), values.get("target")
     if metric and baseline is not None and target is not None:
-        if metric.is_total and target <= 0:
-            faults["target"] = _("has to be more than 0: there would be nothing to attain")
-        elif metric.is_total:
-            pass  # a sum may well be meant to stay below that of the time before
+        # A sum may well be meant to stay below that of the time before.
+        if metric.is_total:
+            if target <= 0:
+                faults["target"] = _("has to be more than 0: there would be nothing to attain")
         elif target == baseline:
             faults["target"] = _("is the baseline: nothing would change")
         elif (target > baseline) != metric.is_higher_better:

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from kpi import pages
-from kpi.asking import ask, frame_of
+from kpi.asking import ask, frame_of, grouping_of
 from kpi.chart_views import table_file
 from kpi.dashboard import months_until
 from kpi.dimensions import DIMENSIONS
@@ -38,8 +38,7 @@ def kpi_heat(request: PersonRequest) -> HttpResponseBase:
     metric = METRICS[code]
     form, asked = ask(request, metric, now=timezone.now())
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject) and name != "reason"]
-    wanted = (request.GET.get("by", ""), "clerk", "assignee", *offered)
-    by = next(name for name in wanted if name in offered)
+    by = grouping_of(request, offered)
     spread = asked.within(months_until(asked.period, MONTHS))
     buckets, rows, hidden = heat_map(code, spread, by)
     if "format" in request.GET:
@@ -168,7 +167,7 @@ def kpi_people(request: PersonRequest) -> HttpResponseBase:
     context = {
         **frame_of(request, form, asked, metric),
         "metric": metric,
-        "at": min(asked.period.end_at, asked.now),
+        "at": asked.at,
         "ages": list(words.values()),
         "hidden_count": hidden,
         "rows": [

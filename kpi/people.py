@@ -49,7 +49,7 @@ def _none() -> dict[str, int]:
 
 def _ages(asked: Question) -> dict[str, dict[str, int]]:
     """By user name: overdue steps by age."""
-    at = min(asked.period.end_at, asked.now)
+    at = asked.at
     due = ExpressionWrapper(F("due_at") - BEFORE_MIDNIGHT, DateTimeField())
     days = working_days("due_day", Value(at), calendar="calendar", calendars=asked.calendars, now=asked.now)
     late = METRICS["K21"].rows(asked).filter(outcome=Punctuality.LATE, assignee__isnull=False)

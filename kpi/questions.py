@@ -33,6 +33,11 @@ class Question:
     def within(self, period: Period) -> "Question":
         return replace(self, period=period)
 
+    @property
+    def at(self) -> datetime:
+        """The instant at which a stock is taken: the end of the period, or now while it lasts."""
+        return min(self.period.end_at, self.now)
+
     def narrowed(self, dimension: str, value: Any) -> "Question":
         """The same for one group of a dimension; `value` as the database has it."""
         return replace(self, filters={**self.filters, dimension: value})

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kpi import figures, pages
-from kpi.asking import ask, frame_of, metric_or_404, query_of
+from kpi.asking import ask, frame_of, grouping_of, metric_or_404, query_of
 from kpi.board_views import board_url
 from kpi.boards import boards_of, codes_of, standard_codes
 from kpi.change import explain
@@ -171,7 +171,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     year_before = [closed_before.get((code, period)) for period in years_before]
     last_year = card.last_year or figures.figure(code, asked.within(asked.period.year_before()))
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
-    by = _grouping(request, offered)
+    by = grouping_of(request, offered)
     groups = figures.breakdown(code, asked, by)
     hit, miss = pages.part_names(metric)
     change, tone = pages.change_of(metric, figure.value, before.value)
@@ -209,12 +209,6 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     return render(request, "kpi/figure.html", context)
 
 
-def _grouping(request: PersonRequest, offered: list[str]) -> str:
-    """The dimension asked for; else people, else whatever there is."""
-    wanted = (request.GET.get("by", ""), "clerk", "assignee", *offered)
-    return next(name for name in wanted if name in offered)
-
-
 @login_required
 @require_safe
 def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
@@ -222,7 +216,7 @@ def kpi_why(request: PersonRequest, code: str) -> HttpResponse:
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
-    by = _grouping(request, offered)
+    by = grouping_of(request, offered)
     change = explain(code, asked, by)
     shift, tone = pages.change_of(metric, change.now.value, change.value_before)
     context = {

@@ -49,7 +49,7 @@ class Repurchase(Metric):
 
 def purchases(asked: Question) -> QuerySet[Order]:
     """Orders confirmed in the year that ends with the period, or now."""
-    at = min(asked.period.end_at, asked.now)
+    at = asked.at
     orders = orders_of(asked) if asked.period.start_at <= asked.now else Order.objects.none()
     placed = orders.filter(confirmed_at__gte=at - YEAR, confirmed_at__lt=at)
     return placed.exclude(status=OrderStatus.CANCELLED, cancelled_at__lte=at)

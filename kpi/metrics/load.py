@@ -44,7 +44,7 @@ class Workload(Steps):
     rules: ClassVar = {NOBODY: Rule(NOBODY, pgettext_lazy("rule", "Nobody carries it"))}
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        at = _at(asked)
+        at = asked.at
         steps = steps_of(asked) if asked.period.start_at <= asked.now else Milestone.objects.none()
         return (
             steps.standing_at(at)
@@ -56,12 +56,8 @@ class Workload(Steps):
         )
 
     def measure(self, counted: Sequence[Mapping[str, Any]], asked: Question) -> Number:
-        capacities = _capacities(asked, _at(asked))
+        capacities = _capacities(asked, asked.at)
         return sum((capacities(person) for person in {row["assignee"] for row in counted}), Decimal(0))
-
-
-def _at(asked: Question) -> datetime:
-    return min(asked.period.end_at, asked.now)
 
 
 def _horizon(asked: Question, at: datetime) -> datetime:

@@ -95,7 +95,7 @@ class CycleTime(_Duration):
 
     def beside(self, asked: Question) -> dict[str, Any]:
         """Work in progress at the end of the period: how many orders, and their mean age, never in the mean (R2)."""
-        at = min(asked.period.end_at, asked.now)
+        at = asked.at
         under_way = orders_of(asked).under_way(at)
         age = Days(Value(at), F("ordered_at"))
         found = under_way.aggregate(open_count=Count("pk"), open_mean=Avg(age))

@@ -172,7 +172,7 @@ class OverdueStock(Steps):
     misses = (Punctuality.RUNNING, Punctuality.WAITING)
 
     def rows(self, asked: Question) -> QuerySet[Milestone]:
-        at = min(asked.period.end_at, asked.now)
+        at = asked.at
         steps = steps_of(asked) if asked.period.start_at <= asked.now else Milestone.objects.none()
         # Open means that late is exactly `overdue(at)`; a step without a deadline cannot be late.
         standing = steps.standing_at(at).judged(at)
@@ -186,4 +186,4 @@ class OverdueStock(Steps):
         is_late = Case(When(outcome=Punctuality.LATE, then=Value(1)), default=Value(0))
         by_order = self.rows(asked).order_by().values("order").annotate(has_late=Max(is_late))
         found = by_order.aggregate(open_orders=Count("order"), overdue_orders=Coalesce(Sum("has_late"), 0))
-        return {**found, "at": min(asked.period.end_at, asked.now)}
+        return {**found, "at": asked.at}

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kpi.figures import figure
+from kpi.goal_forms import GoalForm
 from kpi.goals import (
     AHEAD,
     BEHIND,
@@ -312,3 +313,15 @@ def test_a_sales_goal_is_drawn_as_it_grows_and_is_hidden_from_who_sees_no_money(
     # The company's sales are more than the amounts of one's own team.
     client.force_login(make_user("clerk", team=team))
     assert client.get(reverse("goal", args=[goal.pk])).status_code == 404
+
+
+def test_who_sees_no_amounts_sets_no_goal_on_them(team, manager):
+    put_goal(manager, code="K32", baseline=900, target=1200, title="Sales of the company")
+    inspector = make_user("qc", team=team)
+    assert not inspector.access.sees_any_money
+    form = GoalForm(user=inspector)
+
+    assert not {"K32", "K33"} & {code for code, _name in form.fields["code"].choices}
+    assert list(form.fields["parent"].queryset) == []
+    with pytest.raises(NotPermitted):
+        set_goal(values=whole(code="K32"), by=inspector, now=MAY)
