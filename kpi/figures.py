@@ -4,7 +4,7 @@ A figure is read from one GROUP BY over outcomes; groups add their dimension to 
 itself, and a rate of the whole is the sum of numerators over the sum of denominators (R13).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -177,12 +177,20 @@ def assemble(metric: Metric, asked: Question, rows: Iterable[Mapping[str, Any]])
 
 def by_time(metric: Metric, asked: Question, size: str) -> list[tuple[Bucket, Outcomes]]:
     """The outcomes of each part of the period; one GROUP BY."""
+    by_day: dict[date, list[Mapping[str, Any]]] = {}
+    for day, line in by_time_and(metric, asked, size):
+        by_day.setdefault(day, []).append(line)
+    return [(bucket, by_day.get(bucket.start, [])) for bucket in asked.period.buckets(size)]
+
+
+def by_time_and(metric: Metric, asked: Question, size: str, *paths: str) -> Iterator[tuple[date, Mapping[str, Any]]]:
+    """The lines of aggregates by parts of the period and by lookups of dimensions, each with the part's first day."""
     zone = None if metric.is_date else ZoneInfo(asked.period.zone)
     rows = metric.rows(asked).annotate(bucket=_TRUNCATE[size](metric.day, tzinfo=zone))
-    grouped = _grouped(_aggregate(metric, rows, "bucket"), "bucket")
-    # An instant is cut to the midnight at which the part begins, a date to a date.
-    by_day = {value.date() if isinstance(value, datetime) else value: found for value, found in grouped.items()}
-    return [(bucket, by_day.get(bucket.start, [])) for bucket in asked.period.buckets(size)]
+    for line in _aggregate(metric, rows, "bucket", *paths):
+        # An instant is cut to the midnight at which the part begins, a date to a date.
+        start = line["bucket"]
+        yield start.date() if isinstance(start, datetime) else start, line
 
 
 def in_pair(metric: Metric, asked: Question, before: Period) -> tuple[Outcomes, Outcomes]:

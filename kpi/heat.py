@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import F
-from django.db.models.functions import TruncMonth
 
 from kpi.dimensions import DIMENSIONS, labels_of
-from kpi.figures import Figure, assemble
+from kpi.figures import Figure, assemble, by_time_and
 from kpi.metrics.base import orders_of
 from kpi.periods import Bucket
 from kpi.questions import Question
@@ -38,14 +35,10 @@ class HeatRow:
 def heat_map(code: str, asked: Question, by: str) -> tuple[list[Bucket], list[HeatRow], int]:
     """The months, the groups with most rows, and how many more there are; one GROUP BY."""
     metric, path = metric_of(code), DIMENSIONS[by].path_from(metric_of(code).subject)
-    zone = None if metric.is_date else ZoneInfo(asked.period.zone)
-    rows = metric.rows(asked).annotate(bucket=TruncMonth(metric.day, tzinfo=zone), group=F(path)).order_by()
-    lines = rows.values("outcome", "bucket", "group", *metric.grain).annotate(**metric.sums())
     buckets = asked.period.buckets("month")
     groups: dict[Any, dict[date, list[Any]]] = {}
-    for line in lines:
-        start = line["bucket"].date() if isinstance(line["bucket"], datetime) else line["bucket"]
-        groups.setdefault(line["group"] or None, {}).setdefault(start, []).append(line)
+    for month, line in by_time_and(metric, asked, "month", path):
+        groups.setdefault(line[path] or None, {}).setdefault(month, []).append(line)
     labels = labels_of(DIMENSIONS[by], list(groups))
     found = [
         HeatRow(
