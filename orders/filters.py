@@ -9,7 +9,8 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from customers.models import Company
 from orders.models import Order, ProcessTemplate
+from orders.models.templates import in_language
 from orders.words import Side, Stage
 from orders.workflow import OPEN_ORDER, OrderStatus
 from teams.models import Organization, Team, User
@@ -147,6 +149,32 @@ class OrderFilter(django_filters.FilterSet):
     def _zone(self) -> str:
         organization = getattr(self.request, "organization", None) or Organization.current()
         return organization.timezone
+
+
+def named_choices(user: User) -> dict[str, list[tuple[str, str]]]:
+    """What `clerk`, `team` and `template` may be for the reader: value and label, as their own choices are, but read
+    by one statement."""
+    first, second = in_language("name_zh", "name_en"), in_language("name_en", "name_zh")
+    wanted = {
+        "clerk": (people_of(user), "username", _first_of("name", "username"), "name"),
+        "team": (Team.objects.visible_to(user), "code", F("name"), "name"),
+        "template": (ProcessTemplate.objects.filter(is_current=True), "code", _first_of(first, second), "code"),
+    }
+    parts = [
+        rows.order_by()
+        .annotate(choice_of=Value(name), choice=F(key), choice_label=label, choice_place=F(by))
+        .values_list("choice_of", "choice", "choice_label", "choice_place", "pk")
+        for name, (rows, key, label, by) in wanted.items()
+    ]
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in wanted}
+    for name, value, shown, *_order in parts[0].union(*parts[1:], all=True).order_by("choice_place", "pk"):
+        found[name].append((value, shown))
+    return found
+
+
+def _first_of(name: str, other: str) -> Coalesce:
+    """The column `name`, where it is empty the other one."""
+    return Coalesce(NullIf(name, Value("")), other)
 
 
 def template_choices() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models.companies import CODE_VALIDATOR
 from orders.models.templates import ProcessTemplate
 from orders.words import Incoterm, Mode, PaymentTerms, Priority, Punctuality, Side
-from orders.workflow import CONFIRMED_ORDER, OPEN_ORDER, OrderStatus
+from orders.workflow import CONFIRMED_ORDER, OPEN_ORDER, RUNNING_ORDER, OrderStatus
 from teams.models.changes import Versioned
 
 if TYPE_CHECKING:
@@ -301,6 +301,8 @@ class Order(Versioned):
             models.Index(fields=["clerk", "-ordered_at", "-id"], name="order_clerk_newest"),
             models.Index(fields=["customer", "-ordered_at"], name="order_customer_newest"),
             models.Index(fields=["supplier"], name="order_supplier"),
+            # Desks: all that runs in a team.
+            models.Index(fields=["team"], include=["id"], condition=Q(status__in=RUNNING_ORDER), name="order_running"),
             # K01, K05: attributed by the original promise; K04, K11: by delivery; K14: by shipping.
             models.Index(fields=["promised_date", "team"], name="order_promised"),
             models.Index(fields=["delivered_at"], name="order_delivered"),

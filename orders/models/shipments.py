@@ -1,10 +1,12 @@
 """Shipments: cargo that travels together, with its cut-offs and true instants."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.postgres.aggregates import BoolAnd
 from django.db import models
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,7 +15,7 @@ from orders.cutoffs import CUTOFFS
 from orders.models.milestones import Milestone, MilestoneQuerySet
 from orders.models.orders import Order, OrderLine
 from orders.words import Mode
-from orders.workflow import BEFORE_DEPARTURE, ShipmentStatus
+from orders.workflow import BEFORE_DEPARTURE, OPEN_MILESTONE, ShipmentStatus
 from teams.models.changes import Versioned
 
 if TYPE_CHECKING:
@@ -51,13 +53,13 @@ class ShipmentQuerySet(models.QuerySet["Shipment"]):
         An order's step speaks for a shipment only if all of the order travels in it: with two shipments nobody knows
         which of them the step was about, and a false alarm costs less than a missed cut-off.
         """
+        if CUTOFFS[0].met in self.query.annotations:
+            return self
         return self.annotate(
             **{
                 cutoff.met: Case(
                     When(~Q(status__in=BEFORE_DEPARTURE), then=Value(True)),
-                    When(Exists(_proofs(cutoff.steps).open()), then=Value(False)),
-                    When(Exists(_proofs(cutoff.steps)), then=Value(True)),
-                    default=Value(False),
+                    default=Coalesce(Subquery(_are_closed(_proofs(cutoff.steps))), Value(False)),
                 )
                 for cutoff in CUTOFFS
             }
@@ -106,6 +108,12 @@ class Urgency(models.IntegerChoices):
 def _cutoff_missed(at: datetime) -> Q:
     """On the annotations of `with_cutoffs`; departed cargo has met them all."""
     return Q(*(Q((f"{cutoff.field}__lt", at), (cutoff.met, False)) for cutoff in CUTOFFS), _connector=Q.OR)
+
+
+def _are_closed(milestones: MilestoneQuerySet) -> Any:
+    """One row, whether every milestone is closed; null without any."""
+    are_closed = BoolAnd(~Q(status__in=OPEN_MILESTONE))
+    return milestones.order_by().values(one=Value(1)).annotate(are_closed=are_closed).values("are_closed")
 
 
 def _proofs(steps: tuple[str, ...]) -> MilestoneQuerySet:

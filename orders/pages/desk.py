@@ -84,7 +84,10 @@ def _by_urgency() -> list[Any]:
 
 
 def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> list[Section]:
-    """The desk's sections with their rows; `only` opens one section further. One query for rows and counts."""
+    """The desk's sections with their rows; `only` opens one section further.
+
+    One query ranks and counts by the few columns that takes, a second reads the rows that are shown.
+    """
     steps = desk_steps(user, who, now)
     if only:
         steps = steps.filter(section=only)
@@ -93,14 +96,14 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
         rank=Window(RowNumber(), order_by=_by_urgency(), **in_section),
         section_total=Window(Count("pk"), **in_section),
     ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
-    milestones = list(with_row_data(ranked).order_by("rank", "pk"))
-    rows = rows_of(milestones, user=user, now=now)
+    shown = list(ranked.order_by("rank", "pk").values_list("pk", "section", "section_total"))
     sections = {key: Section(key, str(title), [], 0) for key, title in DeskSection.choices if only in ("", key)}
-    for row in rows:
-        milestone: Any = row.milestone  # with the annotations above
-        section = sections[milestone.section]
+    milestones = with_row_data(Milestone.objects.all()).in_bulk([pk for pk, *_rest in shown])
+    there = [(milestones[pk], sections[key], total) for pk, key, total in shown if pk in milestones]
+    rows = rows_of([milestone for milestone, *_rest in there], user=user, now=now)
+    for row, (_milestone, section, total) in zip(rows, there, strict=True):
         section.rows.append(row)
-        section.total = milestone.section_total
+        section.total = total
     return list(sections.values())
 
 

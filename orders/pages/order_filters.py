@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from customers.models import Company
-from orders.filters import OPEN, SORTABLE, OrderFilter
+from orders.filters import OPEN, SORTABLE, OrderFilter, named_choices
 
 _NO_FILTERS = {"ordering", "after", "columns", "group", "rows"}
 
 
 def filter_line(orders: OrderFilter, ordering: str, shown: Sequence[str]) -> dict[str, Any]:
     """What the line of filters shows: drop-downs with their choices, and what is in force."""
-    selects = []
+    selects, known = [], named_choices(orders.request.user)
     for name in shown:
         field = orders.form[name]
-        choices = [(str(value), str(label)) for value, label in field.field.choices if str(value)]
+        choices = known[name] if name in known else _choices(field.field)
         value = orders.data.get(name, "")
         if len(choices) > 1 or value:
             selects.append({"name": name, "label": field.label, "choices": choices, "value": value})
@@ -36,3 +36,7 @@ def filter_line(orders: OrderFilter, ordering: str, shown: Sequence[str]) -> dic
         "is_filtered": bool(in_force),
         "is_narrowed": bool(in_force) and in_force != {"status": OPEN},  # more than the menu's own address asks for
     }
+
+
+def _choices(field: Any) -> list[tuple[str, str]]:
+    return [(str(value), str(label)) for value, label in field.choices if str(value)]
