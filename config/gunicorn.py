@@ -1,5 +1,6 @@
 """The web server, in development as in production; address and size come from the command line."""
 
+import gc
 import os
 from typing import Any
 
@@ -20,7 +21,12 @@ max_requests_jitter = 1_000
 
 
 def when_ready(server: Any) -> None:
-    """Load the urls, and with them every view, before the first worker is forked."""
+    """Load the urls, and with them every view, before the first worker is forked.
+
+    What is loaded by then stays: no worker looks through it for garbage again, or copies its pages by doing so.
+    """
     from django.urls import get_resolver
 
     _ = get_resolver().url_patterns
+    gc.collect()
+    gc.freeze()

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 
 from orders.pages.shipments import CutoffCell, ShipmentRow
 from orders.templatetags.order_tags import tone_of
@@ -54,7 +54,7 @@ def _orders(row: ShipmentRow) -> str:
     )
     count = len(row.orders)
     if count > SHOWN_ORDERS:
-        words = ngettext("%(count)s orders in all", "%(count)s orders in all", count) % {"count": count}
+        words = _("%(count)s orders in all") % {"count": count}
         lines += f'<span class="sub">{escape(words)}</span>'
     return f'<td class="wide">{lines}</td>'
 
@@ -63,7 +63,7 @@ def _way(row: ShipmentRow) -> str:
     """The mode, the vessel, and below them by whom and whereto."""
     shipment = row.shipment
     is_word = shipment.mode in {Mode.FCL, Mode.LCL}
-    inner = escape(shipment.mode if is_word else shipment.get_mode_display() or "—")
+    inner: str = escape(shipment.mode if is_word else shipment.get_mode_display() or "—")
     if shipment.vessel:
         voyage = f" / {shipment.voyage}" if shipment.voyage else ""
         inner += f' <span class="muted">{escape(shipment.vessel + voyage)}</span>'
