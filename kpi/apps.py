@@ -12,4 +12,4 @@ class KpiConfig(AppConfig):
 
         summaries.register()
         alarms.register()
-        added.append(demo.set_goals)
+        added += [demo.set_goals, demo.start_reviews]

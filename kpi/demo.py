@@ -1,17 +1,21 @@
-"""Goals of the demo's company, set with the numbers that its own orders give."""
+"""Goals of the demo's company, set with the numbers that its own orders give, and a review of them."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from kpi.figures import figure
 from kpi.goals import OFFERED, set_goal
-from kpi.models import Goal
+from kpi.models import Goal, Review
 from kpi.periods import Period, months_before
 from kpi.questions import Question
+from kpi.reviews import add_action, offered_periods, start_review
 from orders.demo.people import TEAMS
 from teams.models import Organization, Team, User
+from teams.permissions import RoleCode
 
 STEER = "manager"
 # Levels: figure, and how far from the baseline to the target in its unit.
@@ -64,3 +68,20 @@ def _goals(now: datetime) -> Iterator[dict[str, Any]]:
                 "team": team,
                 "parent": Goal.objects.filter(code="K01", team=None).first(),
             }
+
+
+def start_reviews(now: datetime) -> int:
+    """Look back on the last whole month with the first team, where no review is yet; returns how many were started."""
+    manager = User.objects.filter(username=STEER).first()
+    team = Team.objects.filter(code__in=list(TEAMS)).order_by("code").first()
+    if manager is None or team is None or Review.objects.exists():
+        return 0
+    organization = Organization.current()
+    today = now.astimezone(organization.zone).date()
+    last_month = offered_periods(today, organization.timezone)[1]
+    review = start_review(team=team, period=last_month, by=manager, now=now)
+    page = review.pages.filter(person__memberships__role=RoleCode.CLERK).order_by("pk").first()
+    if page is not None:
+        text = _("Ask the supplier for dates a week before they are due")
+        add_action(page=page, text=text, due_date=today + timedelta(days=14), by=manager, now=now)
+    return 1

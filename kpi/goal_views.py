@@ -251,7 +251,7 @@ def _visible(request: PersonRequest, pk: int) -> Goal:
 @require_http_methods(["GET", "POST"])
 def goal_new(request: PersonRequest) -> HttpResponse:
     """Set a goal; one offered comes filled in."""
-    _check_setter(request.user)
+    check_setter(request.user)
     if request.method == "POST":
         return _save(request, None)
     form = GoalForm(user=request.user)
@@ -272,7 +272,8 @@ def goal_edit(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "kpi/goal_edit.html", {"form": GoalForm(user=request.user, goal=goal), "goal": goal})
 
 
-def _check_setter(user: User) -> None:
+def check_setter(user: User) -> None:
+    """Refuse who steers no team."""
     if not user.access.allows_somewhere(Permission.KPI_STEER):
         raise NotPermitted(_("Your role may not set goals here."))
 

@@ -165,6 +165,69 @@ class KpiBoard(models.Model):
         return self.name
 
 
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def visible_to(self, user: "User") -> Self:
+        """Those of the teams that the person belongs to or oversees; what of them they may read, the pages decide."""
+        return self if user.access.sees_all else self.filter(team__in=user.access.team_ids)
+
+
+class Review(models.Model):
+    """A team looks back on a month or a quarter: one page for each of its people."""
+
+    team = models.ForeignKey("teams.Team", models.PROTECT, related_name="+", verbose_name=_("team"))
+    first = models.DateField(_("first day"))
+    end = models.DateField(_("first day no longer counted"))
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        constraints = [
+            models.CheckConstraint(name="review_ends_after_it_begins", condition=Q(end__gt=F("first"))),
+            models.UniqueConstraint(fields=["team", "first", "end"], name="review_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.first}"
+
+
+class ReviewPage(models.Model):
+    """What is agreed with one person; goals and figures beside it are counted, never kept."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="pages", verbose_name=_("review"))
+    person = models.ForeignKey("teams.User", models.PROTECT, related_name="review_pages", verbose_name=_("person"))
+    note = models.TextField(_("what was talked about"), max_length=4000, blank=True)
+
+    class Meta:
+        verbose_name = _("page of a review")
+        verbose_name_plural = _("pages of reviews")
+        constraints = [models.UniqueConstraint(fields=["review", "person"], name="reviewpage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.review_id} {self.person_id}"
+
+
+class ReviewAction(models.Model):
+    """Something to be done by a day, so that the next review finds it better."""
+
+    page = models.ForeignKey(ReviewPage, models.CASCADE, related_name="actions", verbose_name=_("page"))
+    text = models.CharField(_("what is to be done"), max_length=300)
+    due_date = models.DateField(_("by"))
+    by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("action of a review")
+        verbose_name_plural = _("actions of reviews")
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class KpiSnapshotQuerySet(models.QuerySet["KpiSnapshot"]):
     def current(self) -> Self:
         """The last word on each figure; those before it stay to be read."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kpi import board_views, chart_views, goal_views, map_views, views
+from kpi import board_views, chart_views, goal_views, map_views, review_views, views
 
 urlpatterns = [
     path("kpi/", views.dashboard, name="dashboard"),
@@ -14,6 +14,12 @@ urlpatterns = [
     path("kpi/goals/<int:pk>/", goal_views.goal_page, name="goal"),
     path("kpi/goals/<int:pk>/edit/", goal_views.goal_edit, name="goal_edit"),
     path("kpi/goals/<int:pk>/drop/", goal_views.goal_drop, name="goal_drop"),
+    path("kpi/reviews/", review_views.review_list, name="reviews"),
+    path("kpi/reviews/<int:pk>/", review_views.review, name="review"),
+    path("kpi/reviews/pages/<int:pk>/", review_views.review_page, name="review_page"),
+    path("kpi/reviews/pages/<int:pk>/note/", review_views.review_note, name="review_note"),
+    path("kpi/reviews/pages/<int:pk>/actions/", review_views.review_action_add, name="review_action_add"),
+    path("kpi/reviews/actions/<int:pk>/done/", review_views.review_action_done, name="review_action_done"),
     path("kpi/causes/", chart_views.kpi_causes, name="kpi_causes"),
     path("kpi/heat/", map_views.kpi_heat, name="kpi_heat"),
     path("kpi/people/", map_views.kpi_people, name="kpi_people"),

@@ -133,7 +133,7 @@ def binding_words(
         "buffer": span_words(buffer),
     }
     said = _sentence(constraint, is_dated=at is not None, has_calendar=bool(calendar)) % values
-    return f"{said}{_('; %(buffer)s are kept free before it') % values}" if values["buffer"] else said
+    return said + _("; %(buffer)s are kept free before it") % values if values["buffer"] else said
 
 
 def _sentence(constraint: Constraint, *, is_dated: bool, has_calendar: bool) -> str:

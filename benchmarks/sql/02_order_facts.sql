@@ -9,7 +9,7 @@ FROM teams_membership WHERE role = 'clerk';
 
 CREATE UNLOGGED TABLE bench_order AS
 SELECT i AS id, team.id AS team_id, template.template_id, template.step_count, template.is_export,
-    1 + (i * 7919) %% (%(companies)s * 4 / 5) AS customer_number,
+    1 + (i::bigint * 7919) %% (%(companies)s * 4 / 5) AS customer_number,
     %(now)s::timestamptz - interval '365 days' * power(random(), 2.2) - interval '1 hour' AS ordered_at,
     CASE WHEN random() < 0.58 THEN interval '26 days' * random() ELSE interval '0' END AS lag,
     random() < 0.12 AS is_late, random() AS chance,

@@ -235,8 +235,9 @@ def _grouped(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         key = (finding.column, finding.header, finding.value, finding.message)
         groups.setdefault(key, []).append(finding.row)
+    word = _("rows")
     for (column, header, value, message), rows in groups.items():
-        yield f"  {column}  {header}  “{value}”: {message}  [{_('rows')} {_ranges(rows)}]"
+        yield f"  {column}  {header}  “{value}”: {message}  [{word} {_ranges(rows)}]"
 
 
 def _ranges(rows: list[int]) -> str:

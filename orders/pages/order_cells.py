@@ -53,7 +53,8 @@ def _next_step(row: Any) -> str:
     step = row.next_step
     if not step:
         return f'<td class="col-next wide">{NOTHING}</td>'
-    late = f"{icon('triangle-alert', 's')} {escape(_('overdue'))} " if step.is_late else ""
+    overdue = _("overdue")
+    late = f"{icon('triangle-alert', 's')} {escape(overdue)} " if step.is_late else ""
     tone = " ink-late" if step.is_late else ""
     name = _clip(capfirst(step.name))
     return f'<td class="col-next wide">{name}<span class="sub{tone}">{late}{escape(day(step.due_at))}</span></td>'
@@ -79,7 +80,8 @@ def _promised(row: Any) -> str:
     span = f"{row.promised_first:%m-%d} – " if row.promised_first != row.promised_last else ""
     tone, broken = "", ""
     if row.is_promise_broken:
-        tone, broken = "ink-late strong", f'<span class="sub ink-late">{escape(_("promise broken"))}</span>'
+        words = escape(_("promise broken"))
+        tone, broken = "ink-late strong", f'<span class="sub ink-late">{words}</span>'
     dates = f"{span}{escape(day(row.promised_last))}"
     return f'<td class="nowrap" data-label="{label}"><span class="{tone}">{dates}</span>{broken}</td>'
 

@@ -37,7 +37,8 @@ def _left(cell: CutoffCell, row: ShipmentRow) -> str:
     if cell.is_met:
         if row.shipment.atd:
             return escape(pgettext("cut-off", "past"))
-        return f"{icon('check')} {escape(pgettext('cut-off', 'met'))}"
+        words = pgettext("cut-off", "met")
+        return f"{icon('check')} {escape(words)}"
     span = working_span(cell.left, row.day_length) if cell.left else ""
     if cell.is_missed:
         return escape(_("%(span)s over") % {"span": span} if span else _("passed, not confirmed"))

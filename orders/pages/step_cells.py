@@ -32,16 +32,17 @@ def name(row: StepRow, view: str) -> SafeString:
 def _hints(row: StepRow) -> list[str]:
     hints = []
     if row.gates:
-        words = f"{_('First this gate has to be passed:')} {joined(row.gates)}"
+        words = _("First this gate has to be passed:") + f" {joined(row.gates)}"
         hints.append(f'<span class="ink-late">{icon("lock")} {escape(words)}</span>')
     elif row.waits_for and row.milestone.status == MilestoneStatus.PENDING:
-        words = f"{_('after')} {joined(row.waits_for)}"
+        words = _("after") + f" {joined(row.waits_for)}"
         hints.append(f"<span>{icon('corner-down-right')} {escape(words)}</span>")
     if row.missing:
-        words = f"{_('needs')} {joined(name for _kind, name in row.missing)}"
+        words = _("needs") + f" {joined(name for _kind, name in row.missing)}"
         hints.append(f"<span>{icon('paperclip')} {escape(words)}</span>")
     if row.pause:
-        words = f"{side_name(row.pause.side)}: {row.pause.reason} · {_('since')} {moment(row.pause.from_at)}"
+        since = _("since") + f" {moment(row.pause.from_at)}"
+        words = f"{side_name(row.pause.side)}: {row.pause.reason} · {since}"
         hints.append(f'<span class="ink-wait">{icon("hourglass")} {escape(words)}</span>')
     return hints
 
@@ -73,7 +74,7 @@ def _due_tag(row: StepRow) -> str:
 
 
 def _calendar(row: StepRow) -> str:
-    return f"{_('Working time of the calendar')} {row.milestone.calendar.name}"
+    return _("Working time of the calendar") + f" {row.milestone.calendar.name}"
 
 
 def _tag(tone: str, title: str, sign: str, words: str) -> str:
@@ -84,9 +85,10 @@ def _tag(tone: str, title: str, sign: str, words: str) -> str:
 def why(milestone: Milestone, number: str) -> SafeString:
     """The link to how the due instant of a step of the order `number` was computed."""
     label = escape(_("Why this date: %(step)s") % {"step": milestone.name})
+    title, url = escape(_("Why this date?")), escape(reverse("step_why", args=[number, milestone.pk]))
     return SafeString(
-        f'<a class="why no-print" href="{escape(reverse("step_why", args=[number, milestone.pk]))}" data-why'
-        f' aria-label="{label}" title="{escape(_("Why this date?"))}">{icon("circle-question-mark")}</a>'
+        f'<a class="why no-print" href="{url}" data-why aria-label="{label}" title="{title}">'
+        f"{icon('circle-question-mark')}</a>"
     )
 
 
@@ -102,5 +104,6 @@ def holder(row: StepRow) -> SafeString:
             f'<span class="clip">{person}</span></span>'
         )
     else:
-        inner = f'<span class="small faint">{escape(_("nobody yet"))}</span>'
+        words = escape(_("nobody yet"))
+        inner = f'<span class="small faint">{words}</span>'
     return SafeString(outside + inner)

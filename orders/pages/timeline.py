@@ -212,12 +212,12 @@ def _outcome(outing: MessageItem) -> str:
     """Over which channel it went, and what truly came of it."""
     message = outing.message
     if outing.dropped_reason:
-        return f"{message.channel.label} · {_('left out, it was no longer true')}"
+        return f"{message.channel.label} · " + _("left out, it was no longer true")
     text = f"{message.channel.label} · {message.get_status_display()}"
     if message.sent_at:
         return f"{text} {moment(message.sent_at)}"
     if message.status == MessageStatus.QUEUED:
-        return f"{text}, {_('from %(at)s') % {'at': moment(message.not_before)}}"
+        return f"{text}, " + _("from %(at)s") % {"at": moment(message.not_before)}
     return f"{text}: {message.last_error}" if message.last_error else text
 
 

@@ -194,6 +194,13 @@ PAGES = {
     "goal_new": Entry(writes={"post": P.KPI_STEER}, reads=P.KPI_STEER),
     "goal": Entry(lambda t: [t.goal.pk], "team", reads=P.KPI_VIEW),
     "goal_edit": Entry(lambda t: [t.goal.pk], "team", {"post": P.KPI_STEER}, P.KPI_STEER),
+    "reviews": Entry(writes={"post": P.KPI_STEER}, reads=P.KPI_VIEW),
+    "review": Entry(lambda t: [t.review_page.review_id], "team", reads=P.KPI_STEER),
+    # The page of somebody else; one's own is tried apart.
+    "review_page": Entry(lambda t: [t.review_page.pk], "team", reads=P.KPI_STEER),
+    "review_note": Entry(lambda t: [t.review_page.pk], "team", {"post": P.KPI_STEER}, False),
+    "review_action_add": Entry(lambda t: [t.review_page.pk], "team", {"post": P.KPI_STEER}, False),
+    "review_action_done": Entry(lambda t: [t.review_action.pk], "team", {"post": P.KPI_STEER}, False),
     "goal_drop": Entry(lambda t: [t.goal.pk], "team", {"post": P.KPI_STEER}, False),
     "kpi_control": Entry(lambda t: ["K99" if t.order.number == "NO-SUCH" else "K01"], reads=P.KPI_VIEW),
     "kpi_change": Entry(

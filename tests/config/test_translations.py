@@ -1,5 +1,6 @@
 """Chinese is complete: every marked text of code and templates has its translation, with the same placeholders."""
 
+import ast
 import os
 import re
 import shutil
@@ -51,3 +52,18 @@ def test_placeholders_are_kept(messages):
     ]
 
     assert wrong == []
+
+
+def test_no_text_hides_inside_an_f_string():
+    """Extraction does not look into them, so such a text would be neither checked nor kept."""
+    calls = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+    found = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for name in SOURCES
+        for path in (ROOT / name).rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in calls
+    ]
+    assert found == []

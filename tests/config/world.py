@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from customers.models import Company, Contact, Interaction
-from kpi.models import Goal, KpiBoard
+from kpi.models import Goal, KpiBoard, Review, ReviewAction, ReviewPage
 from orders.models import (
     BulkAct,
     ExportRun,
@@ -77,6 +77,8 @@ class Things:
     sample: SampleRound
     goal: Goal
     board: KpiBoard
+    review_action: ReviewAction
+    review_page: ReviewPage
 
 
 @dataclass
@@ -156,6 +158,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         order_id=order.pk, kind="CPO", upload=SimpleUploadedFile("po.png", PICTURE), by=clerk, now=MONDAY
     )
     contact = Contact.objects.create(company=customer, name="Li Na")
+    action = _review_action(team, clerk)
     return Things(
         order=order,
         milestone=order.milestones.get(code="ORDER_RECEIVED"),
@@ -188,6 +191,8 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
         board=_board(clerk),
+        review_action=action,
+        review_page=action.page,
         goal=Goal.objects.create(
             title="On time",
             code="K01",
@@ -233,6 +238,16 @@ def _export_run(person: User) -> ExportRun:
     run = ExportRun(by=person, shape="orders", status="done", created_at=MONDAY)
     run.file.save("x", ContentFile(b"PK"))
     return run
+
+
+def _review_action(team: Team, by: User) -> ReviewAction:
+    """On the page of somebody who walks nowhere."""
+    count = Review.objects.count()
+    person = User.objects.create(username=f"reviewed-{count}", name="Reviewed")
+    first = MONDAY.date() + timedelta(days=count)
+    review = Review.objects.create(team=team, first=first, end=first + timedelta(days=30), by=by, created_at=MONDAY)
+    page = ReviewPage.objects.create(review=review, person=person)
+    return ReviewAction.objects.create(page=page, text="-", due_date=first, by=by, created_at=MONDAY)
 
 
 def _board(person: User) -> KpiBoard:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from kpi.periods import month_of
+from kpi.reviews import add_action, start_review
 from orders.exports.columns import columns_for
 from orders.exports.rows import read_rows
 from orders.exports.writing import csv_lines
@@ -49,6 +51,9 @@ SCREENS = (
         "/kpi/cohorts/",
         "/kpi/boards/new/",
         "/kpi/goals/new/",
+        "/kpi/reviews/",
+        "/kpi/reviews/{review}/",
+        "/kpi/reviews/pages/{review_page}/",
         "/kpi/stages/",
         "/accounts/",
     ),
@@ -76,7 +81,12 @@ def places(transactional_db):
     export = start_export(shape="orders", query="", total=2, by=admin, now=now)
     merge = a_merge_with_conflict(order, by=admin, now=now)
     one_sample_and_inspection(order, by=admin, now=now)
-    return {"merge": merge.pk, "act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
+    month = month_of(timezone.localdate(now), Organization.current().timezone)
+    review = start_review(team=team, period=month, by=admin, now=now)
+    page = review.pages.get(person=clerk)
+    add_action(page=page, text="早一周问", due_date=timezone.localdate(now), by=admin, now=now)
+    made = {"merge": merge.pk, "act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
+    return {**made, "review": review.pk, "review_page": page.pk}
 
 
 def a_merge_with_conflict(order, *, by, now):

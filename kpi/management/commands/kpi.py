@@ -105,9 +105,10 @@ def _as_text(answer: dict[str, Any]) -> str:
         "  " + answer["formula"],
         "  " + _line(answer),
     ]
-    lines += [f"  {_('left out')} {each['rule']}: {each['count']} – {each['label']}" for each in answer["excluded"]]
+    left_out, members = _("left out"), _("members")
+    lines += [f"  {left_out} {each['rule']}: {each['count']} – {each['label']}" for each in answer["excluded"]]
     lines += [f"  {name}: {value}" for name, value in answer["statistics"].items()]
-    lines += [f"  {_('members')}: {answer['members_url']}"]
+    lines += [f"  {members}: {answer['members_url']}"]
     lines += [f"  {group['label']}: {_line(group)}" for group in answer.get("groups", [])]
     for rows in (answer, *answer["excluded"]):
         lines += [f"    {rows.get('rule', '')} {key}".rstrip() for key in rows.get("members", [])]
