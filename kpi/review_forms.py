@@ -31,7 +31,7 @@ class NoteForm(forms.ModelForm):
     class Meta:
         model = ReviewPage
         fields = ("note",)
-        widgets = {"note": forms.Textarea(attrs={"rows": 5})}
+        widgets = {"note": forms.Textarea(attrs={"rows": 5, "class": "control"})}
 
 
 class ActionForm(RefusedForm):
