@@ -195,7 +195,7 @@ PAGES = {
     "goal": Entry(lambda t: [t.goal.pk], "team", reads=P.KPI_VIEW),
     "goal_edit": Entry(lambda t: [t.goal.pk], "team", {"post": P.KPI_STEER}, P.KPI_STEER),
     "reviews": Entry(writes={"post": P.KPI_STEER}, reads=P.KPI_VIEW),
-    "review": Entry(lambda t: [t.review_page.review_id], "team", reads=P.KPI_STEER),
+    "review": Entry(lambda t: [t.review_page.review.pk], "team", reads=P.KPI_STEER),
     # The page of somebody else; one's own is tried apart.
     "review_page": Entry(lambda t: [t.review_page.pk], "team", reads=P.KPI_STEER),
     "review_note": Entry(lambda t: [t.review_page.pk], "team", {"post": P.KPI_STEER}, False),

@@ -67,7 +67,7 @@ def test_a_morning_by_keyboard(open_page, orders):
     assert act.items.get(target_id=received(orders).pk).state == "refused"
     page.locator("#act button:has-text('撤销')").focus()
     press("Enter")
-    expect(page.locator("#act")).to_contain_text(re.compile("已撤销"))
+    expect(page.locator("#act")).to_contain_text(re.compile("已撤销"), timeout=15_000)
     assert act.items.filter(state="undone").count() == done
     press("Escape")
 
