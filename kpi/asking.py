@@ -19,14 +19,19 @@ from teams.models import User
 from teams.permissions import Permission
 
 
+def check_reader(user: User) -> None:
+    """Refuse whose roles see no figures."""
+    if not user.access.allows_somewhere(Permission.KPI_VIEW):
+        raise NotPermitted(_("Your role does not see figures."))
+
+
 def ask(request: PersonRequest, metric: Metric | None = None, *, now: datetime) -> tuple[QuestionForm, Any]:
     """The question in the address.
 
     Raises:
         NotPermitted: no role of the person sees figures.
     """
-    if not request.user.access.allows_somewhere(Permission.KPI_VIEW):
-        raise NotPermitted(_("Your role does not see figures."))
+    check_reader(request.user)
     form = QuestionForm(request.GET, user=request.user, now=now)
     return form, form.question(subject=metric.subject if metric else ORDERS)
 

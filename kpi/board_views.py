@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from kpi.asking import check_reader
 from kpi.boards import save_board, standard_codes
 from kpi.forms import QuestionForm
 from kpi.models import KpiBoard
 from kpi.registry import offered_to
-from teams.errors import DomainError, NotPermitted
+from teams.errors import DomainError
 from teams.http import PersonRequest
 from teams.models import Team, User
-from teams.permissions import Permission
 from teams.refusals import RefusedForm
 
 
@@ -44,16 +44,11 @@ class BoardForm(RefusedForm):
         team.queryset = Team.objects.filter(memberships__user=user).distinct().order_by("name", "pk")
 
 
-def _check(user: User) -> None:
-    if not user.access.allows_somewhere(Permission.KPI_VIEW):
-        raise NotPermitted(_("Your role does not see figures."))
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def board_new(request: PersonRequest) -> HttpResponse:
     """A new arrangement, from what the role looks at and the period and filters of the address."""
-    _check(request.user)
+    check_reader(request.user)
     if request.method == "POST":
         return _save(request, None, timezone.now())
     chosen = [code for code in request.GET.getlist("codes") if code in offered_to(request.user)]

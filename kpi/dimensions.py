@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from customers.models import Company
 from kpi.models import CHECK_KINDS
 from kpi.periods import SIZES
-from kpi.subjects import SHIPMENTS, STEPS, Subject
+from kpi.subjects import ORDERS, SHIPMENTS, STEPS, Subject
 from orders.filters import people_of
 from orders.models import DelayReason, Milestone, Order, ProcessTemplate, Shipment
 from orders.words import Incoterm, Mode, Stage
@@ -166,6 +166,11 @@ DIMENSIONS: dict[str, Dimension] = {
     )
 }
 BY = (*SIZES, *DIMENSIONS)
+
+
+def of_person(subject: Subject) -> str:
+    """The dimension by which rows of the subject are a person's: orders by their clerk, steps by who carries them."""
+    return "clerk" if subject is ORDERS else "assignee"
 
 
 def is_filtered_by(subject: Subject, names: Iterable[str]) -> bool:

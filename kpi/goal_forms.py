@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from kpi.goals import MOST_STEPS, visible_goals
+from kpi.goals import MOST_STEPS, steered_teams, visible_goals
 from kpi.models import Goal
 from kpi.registry import offered_to
 from orders.filters import people_of
@@ -62,9 +62,7 @@ class GoalForm(RefusedForm):
         fields: Any = self.fields
         figures = offered_to(user).values()
         fields["code"].choices = [("", "—"), *((each.code, f"{each.name} {each.code}") for each in figures)]
-        fields["team"].queryset = (Team.objects.all() if teams is None else Team.objects.filter(pk__in=teams)).order_by(
-            "name", "pk"
-        )
+        fields["team"].queryset = steered_teams(user)
         fields["team"].empty_label = _("the whole company") if teams is None else "—"
         fields["owner"].queryset = people_of(user)
         fields["owner"].empty_label = _("the whole team")

@@ -21,6 +21,8 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kpi import pages
+from kpi.asking import check_reader
+from kpi.dimensions import of_person
 from kpi.figures import trend
 from kpi.goal_forms import GoalForm
 from kpi.goals import (
@@ -42,12 +44,12 @@ from kpi.goals import (
     scope_of,
     set_goal,
     start_of,
+    steers,
     visible_goals,
 )
 from kpi.models import Goal
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
-from kpi.subjects import ORDERS
 from kpi.targets import expected_value, quarters
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
@@ -95,7 +97,7 @@ class GoalRow:
 @require_safe
 def goals(request: PersonRequest) -> HttpResponse:
     """All goals that still count: as a tree, or for the review by who needs help."""
-    _check_reader(request.user)
+    check_reader(request.user)
     now = timezone.now()
     found = visible_goals(request.user).select_related("team", "owner").order_by("end", "title", "pk")
     with_past = request.GET.get("past") == "1"
@@ -119,11 +121,6 @@ def goals(request: PersonRequest) -> HttpResponse:
         ],
     }
     return render(request, "kpi/goals.html", context)
-
-
-def _check_reader(user: User) -> None:
-    if not user.access.allows_somewhere(Permission.KPI_VIEW):
-        raise NotPermitted(_("Your role does not see figures."))
 
 
 def rows_of(found: Sequence[Goal], now: datetime) -> list[GoalRow]:
@@ -177,7 +174,7 @@ def _members_url(goal: Goal) -> str:
     period = period_of(goal)
     query = {"since": period.first.isoformat(), "until": period.last.isoformat()}
     if goal.owner is not None:
-        query["clerk" if METRICS[goal.code].subject is ORDERS else "assignee"] = goal.owner.username
+        query[of_person(METRICS[goal.code].subject)] = goal.owner.username
     elif goal.team is not None:
         query["team"] = goal.team.code
     return f"{reverse('kpi_members', args=[goal.code])}?{urlencode(query)}"
@@ -188,7 +185,7 @@ def _members_url(goal: Goal) -> str:
 def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
     """One goal: how far it is, its ladder, whether it is within reach, and the goals that serve it."""
     goal = _visible(request, pk)
-    _check_reader(request.user)
+    check_reader(request.user)
     now = timezone.now()
     children = visible_goals(request.user).filter(parent=goal).select_related("team", "owner")
     row = rows_of([goal], now)[0]
@@ -208,7 +205,7 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
         "chart": chart,
         "months": list(zip(chart["labels"], chart["texts"], strict=True)) if chart else [],
         "children": rows_of(list(children.order_by("title", "pk")), now),
-        "may_set": _may_set(request.user, goal),
+        "may_set": steers(request.user, goal.team),
     }
     return render(request, "kpi/goal.html", context)
 
@@ -232,14 +229,6 @@ def _chart(goal: Goal, now: datetime) -> dict[str, Any] | None:
             "small": [False] * len(months),
         }
     return chart
-
-
-def _may_set(user: User, goal: Goal) -> bool:
-    try:
-        may_set(user, goal.team)
-    except NotPermitted:
-        return False
-    return True
 
 
 def _visible(request: PersonRequest, pk: int) -> Goal:

@@ -11,13 +11,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kpi.dimensions import is_filtered_by
+from kpi.dimensions import is_filtered_by, of_person
 from kpi.figures import Figure, breakdown, figure
-from kpi.models import Goal
+from kpi.models import Goal, Review
 from kpi.periods import Period
 from kpi.questions import Question
 from kpi.registry import METRICS, metric_of, offered_to
-from kpi.subjects import ORDERS
 from kpi.targets import expected_value, quarters
 from teams.errors import InvalidInput, NotPermitted
 from teams.models import Organization, Team, User
@@ -100,6 +99,22 @@ def may_set(by: User, team: Team | None) -> None:
     allowed = by.access.teams_allowing(Permission.KPI_STEER)
     if allowed is not None and (team is None or team.pk not in allowed):
         raise NotPermitted(_("Your role may not set goals here."))
+
+
+def steers(user: User, team: Team | None) -> bool:
+    """Whether `may_set` lets the person."""
+    try:
+        may_set(user, team)
+    except NotPermitted:
+        return False
+    return True
+
+
+def steered_teams(user: User) -> QuerySet[Team]:
+    """The teams that the person steers, by name."""
+    allowed = user.access.teams_allowing(Permission.KPI_STEER)
+    found = Team.objects.order_by("name", "pk")
+    return found if allowed is None else found.filter(pk__in=allowed)
 
 
 def drop_goal(*, goal: Goal, by: User, now: datetime) -> None:
@@ -186,7 +201,7 @@ def _parent_faults(parent: Goal, values: Mapping[str, Any], goal: Goal | None) -
     return {}
 
 
-def period_of(goal: Goal) -> Period:
+def period_of(goal: Goal | Review) -> Period:
     return Period(goal.first, goal.end, Organization.current().timezone)
 
 
@@ -220,7 +235,7 @@ def _figures(code: str, level: str, group: list[Goal], period: Period, now: date
         whole = figure(code, asked)
         return {goal.pk: whole for goal in group}
     metric = metric_of(code)
-    by = "team" if level == "team" else "clerk" if metric.subject is ORDERS else "assignee"
+    by = "team" if level == "team" else of_person(metric.subject)
     parts = {part.key: part.figure for part in breakdown(code, asked, by)}
     return {goal.pk: parts.get(goal.team.code if level == "team" else goal.owner.username) for goal in group}  # type: ignore[union-attr]
 
@@ -257,7 +272,7 @@ def level_of(found: Figure) -> Decimal | None:
 def scope_of(goal: Goal) -> dict[str, Any]:
     """Whose rows the goal is about, as filters of a question."""
     if goal.owner_id is not None:
-        return {"clerk" if metric_of(goal.code).subject is ORDERS else "assignee": goal.owner_id}
+        return {of_person(metric_of(goal.code).subject): goal.owner_id}
     return {"team": goal.team_id} if goal.team_id is not None else {}
 
 

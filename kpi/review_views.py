@@ -1,11 +1,11 @@
 """Reviews: starting one, the people of a team by who needs help, and the page of a person."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kpi import pages, reviews
+from kpi.asking import check_reader
 from kpi.goal_views import STATES, GoalRow, check_setter, rows_of
-from kpi.goals import may_set
+from kpi.goals import may_set, period_of, steered_teams, steers
 from kpi.models import Review, ReviewAction, ReviewPage
 from kpi.review_forms import ActionForm, NoteForm, ReviewForm
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
-from teams.models import Team, User
-from teams.permissions import Permission
+from teams.models import User
 
 SHOWN = 100
 
@@ -46,7 +46,7 @@ class PersonRow:
 def review_list(request: PersonRequest) -> HttpResponse:
     """The reviews that the person leads and their own pages; POST starts one."""
     user, now = request.user, timezone.now()
-    teams = _teams(user)
+    teams = steered_teams(user)
     organization = request.organization
     periods = reviews.offered_periods(timezone.localdate(now, organization.zone), organization.timezone)
     form = ReviewForm(request.POST or None, teams=teams, periods=periods)
@@ -61,7 +61,7 @@ def review_list(request: PersonRequest) -> HttpResponse:
                 messages.success(request, _("The review is started: a page for each person."))
                 return redirect("review", pk=review.pk)
     else:
-        _check_reader(user)
+        check_reader(user)
     led = Review.objects.filter(team__in=teams).select_related("team", "by").order_by("-end", "-first", "team__name")
     own = ReviewPage.objects.filter(person=user).select_related("review__team").order_by("-review__end", "-pk")
     context = {
@@ -79,12 +79,11 @@ def review(request: PersonRequest, pk: int) -> HttpResponse:
     """The people of a review: who needs help stands first."""
     found = get_object_or_404(Review.objects.visible_to(request.user).select_related("team", "by"), pk=pk)
     may_set(request.user, found.team)
-    context = {"review": found, "period": _period_text(found), "people": _people(found, request.user)}
+    context = {"review": found, "period": _period_text(found), "people": _people(found, request.user, timezone.now())}
     return render(request, "kpi/review.html", context)
 
 
-def _people(found: Review, viewer: User) -> list[PersonRow]:
-    now = timezone.now()
+def _people(found: Review, viewer: User, now: datetime) -> list[PersonRow]:
     today = timezone.localdate(now)
     actions = Prefetch("actions", ReviewAction.objects.order_by("due_date", "pk"))
     rows = {
@@ -178,27 +177,11 @@ def _show(
         "today": timezone.localdate(now),
         "note_form": note or NoteForm(instance=page),
         "action_form": action or ActionForm(),
-        "may_steer": _steers(user, page.review.team),
+        "may_steer": steers(user, page.review.team),
     }
     is_refused = bool((note and note.errors) or (action and action.errors))
     return render(request, "kpi/review_page.html", context, status=422 if is_refused else 200)
 
 
 def _period_text(review: Review) -> str:
-    return pages.period_text(reviews.period_of(review))
-
-
-def _check_reader(user: User) -> None:
-    if not user.access.allows_somewhere(Permission.KPI_VIEW):
-        raise NotPermitted(_("Your role does not see figures."))
-
-
-def _teams(user: User) -> QuerySet[Team]:
-    """The teams that the person steers."""
-    allowed = user.access.teams_allowing(Permission.KPI_STEER)
-    found = Team.objects.order_by("name", "pk")
-    return found if allowed is None else found.filter(pk__in=allowed)
-
-
-def _steers(user: User, team: Team) -> bool:
-    return _teams(user).filter(pk=team.pk).exists()
+    return pages.period_text(period_of(review))

@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 
 from kpi.boards import standard_codes
 from kpi.dashboard import Card, dashboard
-from kpi.dimensions import is_filtered_by
-from kpi.goals import may_set, visible_goals
+from kpi.dimensions import is_filtered_by, of_person
+from kpi.goals import may_set, period_of, visible_goals
 from kpi.models import Goal, Review, ReviewAction, ReviewPage
 from kpi.periods import Period, month_of, months_before
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
-from kpi.subjects import ORDERS
 from teams.errors import InvalidInput
 from teams.models import Organization, Team, User
 
@@ -33,10 +32,6 @@ def offered_periods(today: date, zone: str) -> list[Period]:
         *(Period(first, months_before(first, -1), zone) for first in months),
         *(Period(first, months_before(first, -3), zone) for first in quarters),
     ]
-
-
-def period_of(review: Review) -> Period:
-    return Period(review.first, review.end, Organization.current().timezone)
 
 
 @transaction.atomic
@@ -144,4 +139,4 @@ def query_of(card: Card, page: ReviewPage) -> str:
 
 def _whose(code: str) -> str:
     """The dimension by which a figure's rows are a person's."""
-    return "clerk" if METRICS[code].subject is ORDERS else "assignee"
+    return of_person(METRICS[code].subject)

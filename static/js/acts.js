@@ -33,9 +33,10 @@
     form.querySelector("[data-act-look]")?.click();
   });
 
-  document.addEventListener("htmx:afterSwap", () => {
+  // Once settled, its buttons do what they say; and what is refreshed behind the dialog must not move the focus in it.
+  document.addEventListener("htmx:afterSettle", (event) => {
     const act = document.getElementById("act");
-    if (!act || !act.childElementCount || !dialog() || !dialog().contains(act)) return;
+    if (event.target !== act || !act.childElementCount || !dialog() || !dialog().contains(act)) return;
     if (act.matches("[data-act-finished]")) isChanged = true;
     if (!dialog().open) {
       dialog().showModal();

@@ -65,7 +65,7 @@ def test_a_morning_by_keyboard(open_page, orders):
     assert done >= 4
     # GD-1 asks for the customer's PO.
     assert act.items.get(target_id=received(orders).pk).state == "refused"
-    expect(page.locator("[data-act-reload]")).to_be_focused()  # before that, the page would take the focus back
+    expect(page.locator("[data-act-reload]")).to_be_focused()  # from then on the focus stays where it is put
     page.locator("#act button:has-text('撤销')").focus()
     press("Enter")
     expect(page.locator("#act")).to_contain_text(re.compile("已撤销"))
