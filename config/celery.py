@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "exports": {"task": "orders.bulk_exports", "schedule": settings.PLAN_JOBS_PERIOD_SECONDS},
     "closing": {"task": "kpi.bulk_close", "schedule": settings.CLOSING_PERIOD_SECONDS},
     "summaries": {"task": "kpi.bulk_summaries", "schedule": settings.CLOSING_PERIOD_SECONDS},
+    "review_actions": {"task": "kpi.remind_actions", "schedule": settings.CLOSING_PERIOD_SECONDS},
     "leftovers": {"task": "teams.delete_leftovers", "schedule": settings.LEFTOVERS_PERIOD_SECONDS},
 }
 app.conf.task_routes = {"*.bulk_*": {"queue": "bulk"}}

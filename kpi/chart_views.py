@@ -18,12 +18,13 @@ from kpi import pages
 from kpi.asking import ask, frame_of, metric_or_404, query_of
 from kpi.causes import AMOUNT, DAYS, WEIGHTS, Causes, causes
 from kpi.control import Control, control, is_charted
+from kpi.figures import figure
 from kpi.forms import ChangeForm
 from kpi.models import ProcessChange
 from kpi.registry import METRICS, offered_to
 from kpi.rules import rule_name
 from kpi.spc import FIRM, PROVISIONAL
-from kpi.stages import StageTime, efficiency, stage_times
+from kpi.stages import StageTime, stage_times
 from orders.exports.columns import plain
 from orders.views.exports import asked_format, file_response
 from teams.errors import NotPermitted
@@ -251,7 +252,8 @@ def kpi_stages(request: PersonRequest) -> HttpResponseBase:
         "times": times,
         "count": count,
         "mean": sum(time.mean for time in times),
-        "efficiency": efficiency(times),
+        "efficiency": figure("K19", asked).value if count else None,
+        "efficiency_url": f"{reverse('kpi_figure', args=['K19'])}{query_of(form)}",
         "has_plan": any(time.planned is not None for time in times),
         "slowest": max(times, key=lambda time: time.mean, default=None),
         "members_url": f"{reverse('kpi_members', args=['K11'])}{query_of(form)}",

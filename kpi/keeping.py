@@ -46,6 +46,15 @@ def kept_cards(asked: Question, *, months: int, codes: Collection[str]) -> tuple
     return [cards[code] for code in codes], oldest
 
 
+def kept_figure(asked: Question, code: str) -> Figure | None:
+    """The figure where it is kept, as `kept_cards` without trends left it; nothing is counted."""
+    if not settings.KPI_KEPT_SECONDS:
+        return None
+    key = _key(asked, 0, code)
+    kept = read([key]).get(key)
+    return _unpacked(kept["card"], asked).figure if kept and _is_true(kept, _state(), asked) else None
+
+
 def _is_true(kept: dict[str, Any], state: list[int], asked: Question) -> bool:
     """No order changed since, and it is not too old; a clock that stands wrong elsewhere keeps nothing alive."""
     age = asked.now - datetime.fromisoformat(kept["at"])

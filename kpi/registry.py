@@ -14,6 +14,7 @@ from kpi.metrics.discipline import (
     SupplierOnTime,
     UpdateTimeliness,
 )
+from kpi.metrics.efficiency import CycleEfficiency
 from kpi.metrics.load import Workload
 from kpi.metrics.money import CollectionOnTime, SalesAttainment
 from kpi.metrics.promises import OnTimeToRequest, PromiseChanges
@@ -44,6 +45,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             OrderToConfirm(),
             OrderToShip(),
             LeadTimeDeviation(),
+            CycleEfficiency(),
             SlaAttainment(),
             OverdueStock(),
             OverdueIncidence(),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from kpi.action_reminders import subject_of
 from kpi.boards import standard_codes
 from kpi.dashboard import Card, dashboard
 from kpi.dimensions import is_filtered_by, of_person
@@ -17,6 +18,7 @@ from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
 from teams.errors import InvalidInput
 from teams.models import Organization, Team, User
+from teams.notifications import outbox
 
 MONTHS, QUARTERS = 6, 4  # offered: the running ones and those before
 MOST_ACTIONS = 50
@@ -96,6 +98,7 @@ def add_action(*, page: ReviewPage, text: str, due_date: date, by: User, now: da
     return page.actions.create(text=text, due_date=due_date, by=by, created_at=now)
 
 
+@transaction.atomic
 def set_done(*, action: ReviewAction, is_done: bool, by: User, now: datetime) -> None:
     """Mark an action done, or open again; the person themselves may as well. Twice is once.
 
@@ -105,6 +108,8 @@ def set_done(*, action: ReviewAction, is_done: bool, by: User, now: datetime) ->
     may_read(action.page, by)
     action.done_at = (action.done_at or now) if is_done else None
     action.save(update_fields=["done_at"])
+    if is_done:
+        outbox.cancel(subjects=[subject_of(action)], reason="done")
 
 
 def goals_in(review: Review, people: Sequence[User], viewer: User) -> list[Goal]:

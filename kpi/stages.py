@@ -152,12 +152,6 @@ def _means(sums: Sequence[Any], count: int) -> tuple[float, float, float, float]
     return touch, inside, customer, supplier
 
 
-def efficiency(times: Sequence[StageTime]) -> float | None:
-    """K19, process cycle efficiency in per cent: work of all the time. Estimated: what no one waits for is work."""
-    whole = sum(time.mean for time in times)
-    return sum(time.touch for time in times) / whole * 100 if whole else None
-
-
 def order_times(asked: Question) -> dict[int, float]:
     """The days of each order's parts in all; its lead time."""
     return {pk: float(days) for pk, days in _read(_BY_ORDER, asked)}

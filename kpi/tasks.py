@@ -1,10 +1,10 @@
-"""Celery entry points of kpi: closing months and looking at closed ones again, and telling the week and the month."""
+"""Celery entry points of kpi: closing months and looking at them again; telling the week, the month and what is due."""
 
 from datetime import timedelta
 
 from celery import shared_task
 
-from kpi import alarms, closing, summaries
+from kpi import action_reminders, alarms, closing, summaries
 from teams.clock import read_clock
 from teams.services import heartbeats
 from teams.tasks import is_stopping
@@ -40,4 +40,13 @@ def tell_summaries() -> int:
     told += alarms.tell(now=now, is_stopping=is_stopping)
     if not is_stopping():
         heartbeats.beat("summaries", now=now, note=f"{told} told")
+    return told
+
+
+@shared_task(name="kpi.remind_actions", soft_time_limit=60, time_limit=90)
+def remind_actions() -> int:
+    """Queue reminders of what was agreed in reviews; returns how many are new."""
+    now = read_clock().now
+    told = action_reminders.remind(now=now)
+    heartbeats.beat("review_actions", now=now, note=f"{told} told")
     return told

@@ -1,11 +1,12 @@
 """The dashboard, a figure's own page, and the rows behind it; everything over what the reader may see (R14)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -29,8 +30,9 @@ from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
 from kpi.figures import PARTS
 from kpi.goals import visible_goals
-from kpi.keeping import kept_cards
+from kpi.keeping import kept_cards, kept_figure
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
+from kpi.metrics.base import Metric
 from kpi.models import Goal, KpiBoard
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
@@ -254,12 +256,7 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
             columns_of(metric), _chunks(listed), asked_format(request), name=f"{code}-{part}", title=str(metric.name)
         )
     may_explain = metric.subject is STEPS and request.user.access.allows_somewhere(Permission.MILESTONE_COMPLETE)
-    # The number that the dashboard showed, if it was counted a moment ago; what belongs beside it is not asked for.
-    [card], _counted_at = kept_cards(asked, months=0, codes=[code])
-    figure = card.figure
-    paginator = Paginator(listed, PAGE_SIZE)
-    paginator.count = _count_of(figure, part, rule)
-    page = paginator.get_page(request.GET.get("page"))
+    figure, page, found = _page_of_members(request, metric, asked, listed, lambda figure: _count_of(figure, part, rule))
     hit, miss = pages.part_names(metric)
     context = {
         **frame,
@@ -269,13 +266,38 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
         "rule": rule,
         "rule_name": rules.get(rule, ""),
         "page": page,
-        "total": paginator.count,
+        "total": page.paginator.count if page is not None else None,
         "columns": [column.name for column in MEMBER_COLUMNS[metric.subject.code]],
-        "rows": [member_of(metric, row) for row in page],
+        "rows": [member_of(metric, row) for row in found],
         "reasons": DelayReason.objects.offered() if may_explain and code in EXPLAINED else [],
         "tabs": [("denominator", _("All counted")), ("numerator", hit), ("missed", miss)] if metric.misses else [],
     }
     return render(request, "kpi/members.html", context)
+
+
+def _page_of_members(
+    request: PersonRequest, metric: Metric, asked: Question, listed: QuerySet, count_of: Callable[[figures.Figure], int]
+) -> tuple[figures.Figure | None, Page | None, list[Any]]:
+    """The figure, the page and its rows.
+
+    Thirty times as many as orders, steps take long to count: if nobody counted them a moment ago, their rows come
+    without figure and page, and the page asks for both with `counts` once it stands.
+    """
+    figure = kept_figure(asked, metric.code)
+    text = request.GET.get("page", "")
+    if figure is None and metric.subject is STEPS and settings.KPI_KEPT_SECONDS and "counts" not in request.GET:
+        number = int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 9 else 1
+        start = max(number - 1, 0) * PAGE_SIZE
+        if (rows := list(listed[start : start + PAGE_SIZE])) or not start:
+            return None, None, rows
+    if figure is None:
+        # Kept as the dashboard does; what belongs beside the figure is not asked for.
+        [card], _counted_at = kept_cards(asked, months=0, codes=[metric.code])
+        figure = card.figure
+    paginator = Paginator(listed, PAGE_SIZE)
+    paginator.count = count_of(figure)
+    page = paginator.get_page(text)
+    return figure, page, list(page)
 
 
 def _count_of(figure: figures.Figure, part: str, rule: str) -> int:

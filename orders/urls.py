@@ -76,6 +76,7 @@ urlpatterns = [
     path("exports/<int:pk>/progress/", exports.export_progress, name="export_progress"),
     path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
     path("imports/", imports.import_list, name="imports"),
+    path("imports/profiles/<int:pk>/delete/", imports.import_profile_delete, name="import_profile_delete"),
     path("imports/<int:pk>/", imports.import_page, name="import"),
     path("imports/<int:pk>/progress/", imports.import_progress, name="import_progress"),
     path("imports/<int:pk>/apply/", imports.import_apply, name="import_apply"),

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -10,11 +11,12 @@ from rest_framework.response import Response
 
 from orders.forms.imports import PROFILES, teams_for
 from orders.imports.reading import MAX_BYTES
-from orders.models import ImportRun
+from orders.models import ImportProfile, ImportRun
 from orders.services import imports as services
+from orders.services.saved_profiles import find
 from orders.tasks import nudge_imports
 from teams.access import require
-from teams.api.fields import ChoiceField
+from teams.api.fields import TextField
 from teams.api.parsers import GuardedMultiPartParser
 from teams.api.serializers import Body, RowAnswer
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
@@ -22,11 +24,18 @@ from teams.permissions import Permission
 
 
 class ImportBody(Body):
-    """`team` by its code; may be left out where the person has only one."""
+    """`profile`: a shipped one, or the name of one that the person or a colleague saved; `team` by its code, may be
+    left out where the person has only one."""
 
     file = serializers.FileField()
-    profile = ChoiceField(choices=PROFILES)
+    profile = TextField(max_length=40)
     team = serializers.CharField(max_length=40, required=False)
+
+    def validate_profile(self, name: str) -> str:
+        if name not in PROFILES and find(name, self.writer) is None:
+            known = [*PROFILES, *ImportProfile.objects.visible_to(self.writer).values_list("name", flat=True)]
+            raise serializers.ValidationError(_("choose one of: %(names)s") % {"names": ", ".join(known)})
+        return name
 
     def validate_team(self, code: str) -> object:
         team = teams_for(self.context["request"].user).filter(code=code).first()
@@ -54,7 +63,7 @@ class ImportAnswer(RowAnswer):
     class Meta:
         model = ImportRun
         fields = read_only_fields = (
-            *("id", "team", "profile", "filename", "status", "reading", "report", "order_ids", "left"),
+            *("id", "team", "profile", "saved_profile", "filename", "status", "reading", "report", "order_ids", "left"),
             *("created_at", "applied_at", "undone_at"),
         )
 

@@ -2,18 +2,17 @@
 
 from typing import Any, Protocol
 
-from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from orders.models import ClockPause, Milestone, Order, OrderLine
 from orders.words import Side
 from teams.api.fields import InstantField
-from teams.api.serializers import RowAnswer
+from teams.api.serializers import Answer, RowAnswer
 from teams.models import User
 
 
-class PersonAnswer(serializers.ModelSerializer):
+class PersonAnswer(RowAnswer):
     class Meta:
         model = User
         fields = read_only_fields = ("id", "username", "name")
@@ -70,7 +69,7 @@ class OrderLineAnswer(RowAnswer):
         return self.context["request"].user.access.sees_money(instance.order.team_id)
 
 
-class ProgressAnswer(serializers.Serializer):
+class ProgressAnswer(Answer):
     """Steps done or skipped, of all that count."""
 
     done = serializers.IntegerField(source="closed_step_count", read_only=True)
@@ -87,7 +86,7 @@ class NextStepAnswer(RowAnswer):
         fields = read_only_fields = ("id", "code", "name", "due_at", "float_minutes")
 
 
-class HolderAnswer(serializers.Serializer):
+class HolderAnswer(Answer):
     """Who holds the ball: the side that is waited for, and our person for it."""
 
     side = serializers.ChoiceField(source="waiting_on", choices=Side.choices, read_only=True)
@@ -137,24 +136,15 @@ class OrderAnswer(RowAnswer):
         )
         read_only_fields = fields
 
-    # Made once for a list: building a serializer's fields costs more than the whole row.
-    @cached_property
-    def _next_step(self) -> NextStepAnswer:
-        return NextStepAnswer(context=self.context)
-
-    @cached_property
-    def _holder(self) -> HolderAnswer:
-        return HolderAnswer(context=self.context)
-
     @extend_schema_field(NextStepAnswer(allow_null=True))
     def get_next_milestone(self, order: WithStepsGoingOn) -> Any:
         step = next(iter(order.going_on), None)
-        return self._next_step.to_representation(step) if step else None
+        return self.part(NextStepAnswer).to_representation(step) if step else None
 
     @extend_schema_field(HolderAnswer(allow_null=True))
     def get_holder(self, order: WithStepsGoingOn) -> Any:
         step = next(iter(order.going_on), None)
-        return self._holder.to_representation(step) if step else None
+        return self.part(HolderAnswer).to_representation(step) if step else None
 
     def get_float_minutes(self, order: WithStepsGoingOn) -> int | None:
         """The least room of the steps going on; null where the plan knows none."""

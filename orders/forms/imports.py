@@ -10,7 +10,7 @@ from orders.imports import profile as profiles
 from orders.imports.reading import LEAVE_OUT, MAX_BYTES
 from orders.imports.report import letter
 from orders.imports.sheets import Choice
-from orders.models import ImportRun
+from orders.models import ImportProfile, ImportRun
 from orders.services.imports import too_large
 from teams.models import Team, User
 from teams.permissions import Permission
@@ -36,13 +36,20 @@ class UploadForm(RefusedForm):
         team.queryset = teams
         team.initial = teams.first()
         profile: Any = self.fields["profile"]
-        profile.choices = [(name, profiles.load(name).title) for name in PROFILES]
+        profile.choices = profile_choices(user)
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         if upload.size > MAX_BYTES:
             raise forms.ValidationError(too_large(), "too_large")
         return upload
+
+
+def profile_choices(user: User) -> list[tuple[Any, Any]]:
+    """The shipped profiles, and those that the person or a colleague saved."""
+    shipped = [(name, profiles.load(name).title) for name in PROFILES]
+    saved = [(each.name, each.name) for each in ImportProfile.objects.visible_to(user).order_by("name")]
+    return [*shipped, (_("Saved"), saved)] if saved else shipped
 
 
 def teams_for(user: User) -> Any:
@@ -70,11 +77,21 @@ class ReadingForm(RefusedForm):
     year = forms.TypedChoiceField(
         label=_("Year of dates such as 9月20日"), required=False, coerce=int, widget=forms.RadioSelect
     )
+    profile_name = forms.CharField(label=_("Name of the profile"), max_length=40, required=False)
+    profile_team = forms.ModelChoiceField(
+        label=_("Share with"), queryset=Team.objects.none(), required=False, empty_label=_("nobody, only mine")
+    )
 
-    def __init__(self, data: Any = None, *, run: ImportRun) -> None:
+    def __init__(self, data: Any = None, *, run: ImportRun, user: User) -> None:
         reading = run.reading
-        super().__init__(data, initial={name: reading[name] for name in ("sheet", "header_row", "date_order")})
-        self.run = run
+        kept = ImportProfile.objects.filter(name=run.saved_profile).first() if run.saved_profile else None
+        initial = {name: reading[name] for name in ("sheet", "header_row", "date_order")}
+        if kept is not None:
+            initial |= {"profile_name": kept.name, "profile_team": kept.team_id}
+        super().__init__(data, initial=initial)
+        self.run, self.is_saving = run, bool(data and "save" in data)
+        team: Any = self.fields["profile_team"]
+        team.queryset = Team.objects.filter(memberships__user=user).distinct().order_by("name", "pk")
         sheet: Any = self.fields["sheet"]
         sheet.choices = [(name, name or "—") for name in reading["sheets"]]
         if len(reading["sheets"]) < 2:
@@ -105,6 +122,8 @@ class ReadingForm(RefusedForm):
                 if value in seen:
                     self.add_error(name, _("Another column is read as this already."))
                 seen.setdefault(value, name)
+        if self.is_saving and not given.get("profile_name") and "profile_name" not in self.errors:
+            self.add_error("profile_name", _("Give it a name."))
         return given
 
     def choice(self) -> Choice:

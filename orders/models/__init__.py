@@ -3,7 +3,7 @@ from orders.models.checks import Inspection, InspectionKind, Payment, SampleKind
 from orders.models.documents import DocumentKind, OrderDocument
 from orders.models.events import EventKind, OrderEvent
 from orders.models.exports import ExportRun
-from orders.models.imports import ImportRun
+from orders.models.imports import ImportProfile, ImportRun
 from orders.models.ladders import LadderJob, Ladders, TeamLadder
 from orders.models.merges import SheetMerge
 from orders.models.milestones import ClockPause, DelayReason, Milestone
@@ -22,6 +22,7 @@ __all__ = [
     "DocumentKind",
     "EventKind",
     "ExportRun",
+    "ImportProfile",
     "ImportRun",
     "Inspection",
     "InspectionKind",

@@ -22,6 +22,41 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
         return self.filter(status=ImportRun.Status.QUEUED)
 
 
+class ImportProfileQuerySet(models.QuerySet["ImportProfile"]):
+    def visible_to(self, user: "User") -> Self:
+        """One's own, and those shared with a team that the person belongs to."""
+        return self.filter(Q(by=user.pk) | Q(team__memberships__user=user.pk)).distinct()
+
+
+class ImportProfile(models.Model):
+    """How sheets with certain headers are read, kept under a name: a shipped profile, and which column is which.
+
+    `columns` maps each header of the sheet, as `orders.imports.rows.folded` writes it, to a header of the shipped
+    profile `base`, to "" for text to keep, or to `orders.imports.reading.LEAVE_OUT`.
+    """
+
+    by = models.ForeignKey("teams.User", models.CASCADE, related_name="import_profiles", verbose_name=_("person"))
+    team = models.ForeignKey(
+        "teams.Team", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("team")
+    )  # shared with
+    # Of the whole company, since the command line knows no person.
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    base = models.CharField(max_length=40)
+    fingerprint = models.CharField(max_length=64)  # of the headers, as ImportRun has it
+    columns = models.JSONField(default=dict)
+    date_order = models.CharField(max_length=3, blank=True)  # of orders.imports.sheets.ORDERS, empty: nothing needs it
+    changed_at = models.DateTimeField()
+
+    objects = ImportProfileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import profile")
+        verbose_name_plural = _("import profiles")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def stored_name(run: "ImportRun", filename: str) -> str:
     """A random name: nothing of the uploaded name reaches the disk."""
     return f"imports/{uuid4().hex}"
@@ -43,7 +78,8 @@ class ImportRun(models.Model):
 
     team = models.ForeignKey("teams.Team", models.CASCADE, related_name="+", verbose_name=_("team"))
     by = models.ForeignKey("teams.User", models.PROTECT, related_name="+")
-    profile = models.CharField(_("profile"), max_length=40)
+    profile = models.CharField(_("profile"), max_length=40)  # a shipped one
+    saved_profile = models.CharField(max_length=40, blank=True)  # the name of the kept reading that it began with
     filename = models.CharField(_("file name"), max_length=200)
     file = models.FileField(upload_to=stored_name, max_length=120)
     fingerprint = models.CharField(max_length=64)  # of the headers: the same sheet again is read as it was corrected

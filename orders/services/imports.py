@@ -1,6 +1,5 @@
 """Sheets from the browser and the API: kept, looked at, taken by a worker as a whole, undone."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from orders.merging.sheets import is_key_header
 from orders.models import ImportRun, Order, OrderEvent
 from orders.models.events import EventKind
 from orders.progress import Told, telling
-from orders.services import flow
+from orders.services import flow, saved_profiles
 from orders.services import orders as order_services
 from orders.services.documents import clean_filename
 from orders.words import Side
@@ -38,29 +37,42 @@ class ExportedSheet(DomainError):
 
 @transaction.atomic
 def start_import(*, content: bytes, filename: str, profile: str, team: Team, by: User, now: datetime) -> ImportRun:
-    """Keep the sheet and look at it; a sheet with the headers of an earlier one is read as that was corrected.
+    """Keep the sheet and look at it, by a shipped profile or by one that somebody saved.
+
+    A sheet with the headers of an earlier one is read as the person corrected that, else as a saved profile has it.
 
     Raises:
         FileRefused, ProfileError.
         ExportedSheet: it is a list that was exported here; it is merged instead.
     """
-    found = find_table(content, profiles.load(profile), Choice())
-    if any(is_key_header(text) for text in found.table.header):
+    chosen = saved_profiles.find(profile, by)
+    base = chosen.base if chosen else profile
+    found = find_table(content, saved_profiles.profile_of(chosen) if chosen else profiles.load(base), Choice())
+    header = found.table.header
+    if any(is_key_header(text) for text in header):
         raise ExportedSheet(_("This list was exported here; send it back as an edited sheet."))
-    fingerprint = hashlib.sha256("\n".join(found.table.header).encode("utf-8", "replace")).hexdigest()
-    before = ImportRun.objects.filter(by=by, profile=profile, fingerprint=fingerprint, status=Status.DONE)
-    last = before.order_by("-pk").first()
+    fingerprint = saved_profiles.fingerprint_of(header)
+    before = ImportRun.objects.filter(by=by, profile=base, fingerprint=fingerprint, status=Status.DONE)
+    last = None if chosen else before.order_by("-pk").first()
+    if not chosen and not last:
+        chosen = saved_profiles.matching(fingerprint, base, by)
     run = ImportRun(
         team=team,
         by=by,
-        profile=profile,
+        profile=base,
+        saved_profile=chosen.name if chosen else "",
         filename=clean_filename(filename),
         fingerprint=fingerprint,
         created_at=now,
     )
     run.file.save("sheet", ContentFile(content), save=False)
-    mapping = {int(index): name for index, name in last.reading["mapping"].items()} if last else {}
-    _look(run, content, Choice(mapping=mapping, date_order=last.reading["date_order"] if last else ""), now=now)
+    choice = Choice()
+    if chosen:
+        choice = saved_profiles.choice_for(chosen, found)
+    elif last:
+        mapping = {int(index): name for index, name in last.reading["mapping"].items()}
+        choice = Choice(mapping=mapping, date_order=last.reading["date_order"])
+    _look(run, content, choice, now=now)
     run.save()
     return run
 

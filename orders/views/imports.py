@@ -1,5 +1,6 @@
 """The import of sheets: upload, see what it would do, correct how it is read, take it, undo it."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
@@ -10,11 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from orders.forms.imports import ReadingForm, UploadForm
 from orders.imports.report import NAMES
-from orders.models import ImportRun, Order
+from orders.models import ImportProfile, ImportRun, Order
 from orders.pages.import_result import result_workbook
 from orders.progress import read_progress
 from orders.services import imports as services
 from orders.services.merges import start_merge
+from orders.services.saved_profiles import NameTaken, save_profile
 from orders.tasks import nudge_imports
 from teams.access import require
 from teams.errors import DomainError, NotPermitted
@@ -55,24 +57,48 @@ def import_list(request: PersonRequest) -> HttpResponse:
         else:
             return redirect("import", pk=run.pk)
     runs = ImportRun.objects.visible_to(request.user).select_related("team").order_by("-pk")[:SHOWN]
-    return render(request, "orders/imports.html", {"form": form, "runs": runs}, status=422 if form.errors else 200)
+    saved = ImportProfile.objects.visible_to(request.user).select_related("by", "team").order_by("name")
+    context = {"form": form, "runs": runs, "saved": saved}
+    return render(request, "orders/imports.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def import_profile_delete(request: PersonRequest, pk: int) -> HttpResponse:
+    """Forget an own profile; one that somebody else shares is theirs. What was imported by it stays."""
+    get_object_or_404(ImportProfile.objects.filter(by=request.user), pk=pk).delete()
+    return redirect("imports")
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """GET shows the preview or the outcome, POST reads the sheet as it was corrected."""
+    """GET shows the preview or the outcome, POST reads the sheet as it was corrected and, asked so, keeps how."""
     run = _find(request, pk)
-    form = ReadingForm(request.POST if request.method == "POST" else None, run=run)
+    form = ReadingForm(request.POST if request.method == "POST" else None, run=run, user=request.user)
     if form.is_valid():
         require(request.user, Permission.ORDER_CREATE, team_id=run.team_id)
         try:
-            services.look_again(run_id=run.pk, choice=form.choice(), now=timezone.now())
+            _read_again(request, run, form)
+        except NameTaken as refusal:
+            form.add_error("profile_name", str(refusal))
         except DomainError as refusal:
             form.add_error(None, str(refusal))
         else:
             return redirect("import", pk=run.pk)
     return render(request, "orders/import.html", _context(run, form), status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def _read_again(request: PersonRequest, run: ImportRun, form: ReadingForm) -> None:
+    """Both or neither: what is kept under a name is what the page shows then."""
+    now, given = timezone.now(), form.cleaned_data
+    services.look_again(run_id=run.pk, choice=form.choice(), now=now)
+    if form.is_saving:
+        save_profile(run_id=run.pk, name=given["profile_name"], team=given["profile_team"], by=request.user, now=now)
+        messages.success(
+            request, _("Sheets with these headers are read as “%(name)s” now.") % {"name": given["profile_name"]}
+        )
 
 
 @login_required
@@ -142,5 +168,5 @@ def _context(run: ImportRun, form: ReadingForm) -> dict:
 
 
 def _refused(request: PersonRequest, run: ImportRun, refusal: DomainError) -> HttpResponse:
-    context = {**_context(run, ReadingForm(run=run)), "refusal": str(refusal)}
+    context = {**_context(run, ReadingForm(run=run, user=request.user)), "refusal": str(refusal)}
     return render(request, "orders/import.html", context, status=409)

@@ -1,13 +1,15 @@
 """What bodies and answers of the API have in common."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from teams.api.fields import InstantField, NumberField
+from teams.api.reading import readers_of
 from teams.models import User
 
 
@@ -57,17 +59,35 @@ class VersionedBody(Body):
     )
 
 
+Part = TypeVar("Part", bound="Answer")
+
+
 class Answer(serializers.Serializer):
     """An answer with an explicit list of fields; `money_fields` are absent for readers without money rights."""
 
     money_fields: tuple[str, ...] = ()
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        values = super().to_representation(instance)
+        values: dict[str, Any] = {}
+        for name, read in readers_of(type(self)):
+            try:
+                values[name] = read(self, instance)
+            except serializers.SkipField:
+                continue
         if self.money_fields and not self.sees_money(instance):
             for name in self.money_fields:
                 values.pop(name, None)
         return values
+
+    def part(self, shape: type[Part]) -> Part:
+        """The answer of this shape that parts of this one are read by; made once, however many rows there are."""
+        if shape not in self._parts:
+            self._parts[shape] = shape(context=self.context)
+        return self._parts[shape]
+
+    @cached_property
+    def _parts(self) -> dict[type, Any]:
+        return {}
 
     def sees_money(self, instance: Any) -> bool:
         """Whether the reader may know what the row costs: by the team it belongs to."""

@@ -247,6 +247,7 @@ PAGES = {
     "export_file": Entry(lambda t: [t.export_run.pk], "person"),
     "imports": Entry(writes={"post": P.ORDER_CREATE}, reads=P.ORDER_CREATE),
     "import": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}),
+    "import_profile_delete": Entry(lambda t: [t.import_profile.pk], "person", {"post": None}, False),
     "import_progress": Entry(lambda t: [t.import_run.pk], "person"),
     "import_apply": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),
     "import_undo": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),

@@ -13,6 +13,7 @@ from kpi.models import Goal, KpiBoard, Review, ReviewAction, ReviewPage
 from orders.models import (
     BulkAct,
     ExportRun,
+    ImportProfile,
     ImportRun,
     LadderJob,
     Milestone,
@@ -71,6 +72,7 @@ class Things:
     leave: Leave
     act: BulkAct
     import_run: ImportRun
+    import_profile: ImportProfile
     export_run: ExportRun
     saved_view: SavedView
     merge: SheetMerge
@@ -104,6 +106,7 @@ class World:
     leaves: dict[int, Leave] = field(default_factory=dict)
     acts: dict[int, BulkAct] = field(default_factory=dict)
     imports: dict[int, ImportRun] = field(default_factory=dict)
+    profiles: dict[int, ImportProfile] = field(default_factory=dict)
     exports: dict[int, ExportRun] = field(default_factory=dict)
     views: dict[int, SavedView] = field(default_factory=dict)
     merges: dict[int, SheetMerge] = field(default_factory=dict)
@@ -116,7 +119,7 @@ class World:
             things.notification, things.token = self.messages[person.pk], self.tokens[person.pk]
             things.own_channel, things.leave = self.channels[person.pk], self.leaves[person.pk]
             things.act, things.import_run = self.acts[person.pk], self.imports[person.pk]
-            things.export_run = self.exports[person.pk]
+            things.import_profile, things.export_run = self.profiles[person.pk], self.exports[person.pk]
             things.saved_view, things.merge = self.views[person.pk], self.merges[person.pk]
             things.board = self.boards[person.pk]
         return things
@@ -133,7 +136,7 @@ def make_world() -> World:
         world.tokens[person.pk] = create_token(user=person, now=MONDAY)[0]
         world.channels[person.pk], world.leaves[person.pk] = _own_channel(person), _leave(person)
         world.acts[person.pk], world.imports[person.pk] = _act(person), _import_run(person, team)
-        world.exports[person.pk] = _export_run(person)
+        world.profiles[person.pk], world.exports[person.pk] = _import_profile(person), _export_run(person)
         world.views[person.pk], world.merges[person.pk] = _saved_view(person), _merge(person)
         world.boards[person.pk] = _board(person)
     world.sides["own"] = things_of(
@@ -187,6 +190,7 @@ def things_of(team: Team, clerk: User, *, sales_rep: User | None = None, watcher
         leave=_leave(clerk),
         act=_act(clerk),
         import_run=_import_run(clerk, team),
+        import_profile=_import_profile(clerk),
         export_run=_export_run(clerk),
         saved_view=_saved_view(clerk),
         merge=_merge(clerk),
@@ -269,6 +273,11 @@ def _merge(person: User) -> SheetMerge:
 def _import_run(person: User, team: Team) -> ImportRun:
     sheet = b"number,customer,quantity\nGD-X,Acme,1\n"
     return start_import(content=sheet, filename="x.csv", profile="orders", team=team, by=person, now=MONDAY)
+
+
+def _import_profile(person: User) -> ImportProfile:
+    name = f"profile {ImportProfile.objects.count()}"
+    return ImportProfile.objects.create(by=person, name=name, base="orders", changed_at=MONDAY)
 
 
 def _message(person: User) -> Notification:

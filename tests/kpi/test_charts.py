@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from kpi.causes import AMOUNT, COUNT, DAYS, causes
 from kpi.control import control
-from kpi.figures import members
+from kpi.figures import figure, members
 from kpi.models import ProcessChange
 from kpi.periods import Period
-from kpi.stages import efficiency, order_times, stage_times
+from kpi.stages import order_times, stage_times
 from orders.models import DelayReason, OrderEvent
 from orders.services.delays import NotLate, explain_delays
 from teams.errors import NotPermitted
@@ -256,5 +256,26 @@ def test_the_plan_of_a_stage_and_the_efficiency(team):
     times, _count = stage_times(ask())
 
     assert {time.stage: time.planned for time in times if time.planned is not None} == {"PREP": 6, "PROD": 4}
-    assert efficiency(times) == pytest.approx(40)
-    assert efficiency([]) is None
+    assert figure("K19", ask()).value == 40
+
+
+def test_of_a_work_step_what_others_let_wait_is_no_work(team):
+    """Twenty days: six of work, of which two are taken off; the customer's and the supplier's steps are none."""
+    clerk = make_user("clerk", team=team)
+    order = put_order(team, ordered_at=local(2026, 3, 1), delivered_at=local(2026, 3, 21))
+    for flags, day in (("T", 7), ("TC", 9), ("S", 12), ("", 21)):
+        step = put_step(order, flags=flags, due_at=local(2026, 3, day), closed_at=local(2026, 3, day))
+        if flags == "T":
+            # Overlapping ones are taken off once, own waiting never, and nothing outside the step's part.
+            for side, since, days in (("customer", 4, 1), ("supplier", 4, 2), ("internal", 2, 1), ("supplier", 7, 2)):
+                put_pause(step, by=clerk, side=side, from_at=local(2026, 3, since), days=days)
+    late = put_order(team, ordered_at=local(2026, 3, 1), delivered_at=local(2026, 3, 11))
+    put_step(late, flags="T", due_at=local(2026, 3, 5), closed_at=local(2026, 3, 12))  # after delivery: in no part
+    put_order(team, ordered_at=local(2026, 3, 1), delivered_at=local(2026, 3, 9))  # imported with its dates only
+
+    found = figure("K19", ask())
+
+    assert (found.numerator, found.denominator, found.count) == (4, 30, 2)
+    assert [(each.rule, each.count) for each in found.excluded] == [("no_work_step", 1)]
+    times, _count = stage_times(ask())
+    assert sum(time.touch for time in times) * 3 == pytest.approx(4)

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from orders.imports import profile as profiles
 from orders.imports.run import Source, import_orders
+from orders.imports.sheets import Choice, find_table
+from orders.services import saved_profiles
 from teams.errors import DomainError
 from teams.models import Organization
 
@@ -17,7 +19,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="CSV file: UTF-8, UTF-16 or GBK; comma, semicolon or tab")
-        parser.add_argument("--profile", required=True, help=f"what the columns mean: {', '.join(profiles.names())}")
+        parser.add_argument(
+            "--profile",
+            required=True,
+            help=f"what the columns mean: {', '.join(profiles.names())}, or the name of one saved in the browser",
+        )
         parser.add_argument(
             "--team", default="", metavar="CODE", help="whose orders these are; else the profile's team"
         )
@@ -36,14 +42,22 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
 
     def _import(self, options: dict) -> None:
-        profile = profiles.load(options["profile"])
+        saved = saved_profiles.find(options["profile"], None)
+        profile = profiles.load(saved.base if saved else options["profile"])
+        source = _source(options["file"], profile.max_bytes)
+        choice = None
+        if saved:
+            choice = saved_profiles.choice_for(
+                saved, find_table(source.content, saved_profiles.profile_of(saved), Choice())
+            )
         report = import_orders(
-            _source(options["file"], profile.max_bytes),
+            source,
             profile,
             team_code=options["team"],
             by=None,
             now=timezone.now(),
             dry_run=options["dry_run"],
+            choice=choice,
         )
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False))
