@@ -24,7 +24,7 @@ from kpi.periods import Period
 from kpi.questions import Question
 from kpi.registry import offered_to
 from orders.models import Order
-from orders.words import Side
+from orders.words import Side, word_of
 from teams.models import Organization, User
 
 NOTHING = "–"
@@ -277,7 +277,7 @@ def beside_of(figure: Figure) -> list[tuple[str, str]]:
         rows.append((_("Changes per order"), number_text(found["changes_mean"])))
         rows.append((_("At the customer's wish"), number_text(found["wished"])))
         for side, days in found.get("slip_days", {}).items():
-            words = _("Days moved: %(side)s") % {"side": Side(side).label if side in Side.values else side}
+            words = _("Days moved: %(side)s") % {"side": word_of(Side, side)}
             rows.append((words, number_text(days)))
     if "sd" in found:
         rows.append((_("Standard deviation"), value_text(metric, found["sd"])))

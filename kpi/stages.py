@@ -15,7 +15,7 @@ from django.db.models import F
 
 from kpi.figures import members
 from kpi.questions import Question
-from orders.words import Side, Stage
+from orders.words import Side, Stage, word_of
 
 KINDS = ("touch", "inside", "customer", "supplier")
 _PARTS = """
@@ -127,7 +127,7 @@ class StageTime:
 
     @property
     def label(self) -> str:
-        return str(Stage(self.stage).label) if self.stage in Stage.values else self.stage
+        return word_of(Stage, self.stage)
 
     @property
     def mean(self) -> float:

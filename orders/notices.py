@@ -13,7 +13,7 @@ from orders.models.templates import in_language
 from orders.reminders import Rungs, Step, persons_for
 from orders.services.owners import Escalation, escalation_of
 from orders.topics import topic_of_reminder
-from orders.words import Side
+from orders.words import Side, word_of
 from teams.models import Notification
 from teams.notifications import registry, texts
 from teams.worktime import CalendarExhausted, ScheduleError, working_time_between
@@ -111,7 +111,7 @@ def words(payload: Mapping[str, Any]) -> dict[str, str]:
         "customer": payload["customer"],
         "milestone": in_language(payload["name_zh"], payload["name_en"]),
         "owner": payload["owner"] or _("nobody"),
-        "waiting_on": str(Side(waiting_on).label) if waiting_on in Side.values else "",
+        "waiting_on": word_of(Side, waiting_on),
         "due": texts.moment(datetime.fromisoformat(payload["due_at"])),
         "over": _amount(over) if over > 0 else "",
         "left": _amount(-over) if over < 0 else "",

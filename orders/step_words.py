@@ -7,10 +7,9 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from orders.calendars import BANK, CARRIER, CUSTOMER, FACTORY, OFFICE
 from orders.grammar import COLUMN_NAMES, Ladder
-from orders.models import DocumentKind
 from orders.models.templates import in_language
 from orders.planning import Span
-from orders.words import Stage
+from orders.words import Stage, word_of
 from teams.models import WorkCalendar
 from teams.permissions import RoleCode
 
@@ -81,9 +80,9 @@ def cell_words(column: str, text: str, calendars: Mapping[str, WorkCalendar]) ->
     if not text:
         return pgettext("calendar of a step", "by rule") if column == "calendar" else "—"
     if column == "stage":
-        return str(Stage(text).label) if text in Stage.values else text
+        return word_of(Stage, text)
     if column == "role":
-        return str(RoleCode(text).label) if text in RoleCode.values else text
+        return word_of(RoleCode, text)
     if column == "flags":
         return pgettext("between names", ", ").join(str(FLAGS[letter][1]) for letter in text if letter in FLAGS)
     if column == "calendar":
@@ -93,10 +92,6 @@ def cell_words(column: str, text: str, calendars: Mapping[str, WorkCalendar]) ->
 
 def column_words(column: str) -> str:
     return str(COLUMN_NAMES.get(column, _("buffer before the anchor") if column == "buffer" else column))
-
-
-def document_words(code: str) -> str:
-    return str(DocumentKind(code).label) if code in DocumentKind.values else code
 
 
 def spec_name(zh: str, en: str) -> str:

@@ -5,6 +5,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
+def word_of(choices: type[models.TextChoices], code: str) -> str:
+    """The word for a code of a fixed list, in the language in force; a code that is no longer on it stands as it is."""
+    try:
+        return str(choices(code).label)
+    except ValueError:
+        return code
+
+
 class Side(models.TextChoices):
     """Who holds the ball, or who caused a delay."""
 

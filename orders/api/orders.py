@@ -1,5 +1,6 @@
 """`orders/`: list, create, edit, the moves of its state, its promise and its timeline."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -40,8 +41,11 @@ class OrderView(ListMixin, RetrieveMixin, RowsView):
     lookup_field = "number"
 
     def get_queryset(self) -> QuerySet[Order]:
-        found = rows.orders_for(self.user, self.now)
+        found = rows.orders_for(self.user)
         return found if self.action == "list" else rows.with_lines(found)
+
+    def add_details(self, found: Sequence[Order]) -> None:
+        rows.add_details(found, self.now)
 
     def get_serializer_class(self) -> type[OrderAnswer]:
         return OrderAnswer if self.action == "list" else OrderDetailAnswer

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders.templatetags.order_tags import side_name, strip, tone_of
+from orders.words import Mode, PaymentTerms, Priority, word_of
+from orders.workflow import OrderStatus
 from teams.templatetags.gendan import day, icon, initial, money
 
 NOTHING = '<span class="faint">—</span>'
@@ -40,7 +42,7 @@ def _status(row: Any) -> str:
     if row.late_count:
         words = ngettext("%(count)s overdue", "%(count)s overdue", row.late_count) % {"count": row.late_count}
         late = f'<span class="sub ink-late">{escape(words)}</span>'
-    label = escape(order.get_status_display())
+    label = escape(word_of(OrderStatus, order.status))
     return f'<td class="nowrap col-status"><span class="tag is-{tone_of(order.status)}">{label}</span>{late}</td>'
 
 
@@ -131,10 +133,10 @@ CELLS: Mapping[str, Callable[[Any], str]] = {
     "sales_rep": _plain(lambda order: order.sales_rep),
     "logistics_owner": _plain(lambda order: order.logistics_owner),
     "team": _plain(lambda order: order.team.name),
-    "priority": _plain(lambda order: order.get_priority_display()),
+    "priority": _plain(lambda order: word_of(Priority, order.priority)),
     "incoterm": _plain(lambda order: order.incoterm),
-    "payment_terms": _clipped(lambda order: order.get_payment_terms_display()),
-    "mode": _plain(lambda order: order.get_mode_display()),
+    "payment_terms": _clipped(lambda order: word_of(PaymentTerms, order.payment_terms)),
+    "mode": _plain(lambda order: word_of(Mode, order.mode)),
     "destination": _clipped(lambda order: f"{order.country} {order.destination}".strip()),
     "amount": _amount,
     "note": _clipped(lambda order: order.note),

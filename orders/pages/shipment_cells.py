@@ -8,7 +8,8 @@ from django.utils.translation import pgettext
 
 from orders.pages.shipments import CutoffCell, ShipmentRow
 from orders.templatetags.order_tags import tone_of
-from orders.words import Mode
+from orders.words import Mode, word_of
+from orders.workflow import ShipmentStatus
 from teams.templatetags.gendan import day, icon, iso, moment, working_span
 
 SHOWN_ORDERS = 3
@@ -64,7 +65,7 @@ def _way(row: ShipmentRow) -> str:
     """The mode, the vessel, and below them by whom and whereto."""
     shipment = row.shipment
     is_word = shipment.mode in {Mode.FCL, Mode.LCL}
-    inner: str = escape(shipment.mode if is_word else shipment.get_mode_display() or "—")
+    inner: str = escape(shipment.mode if is_word else word_of(Mode, shipment.mode) or "—")
     if shipment.vessel:
         voyage = f" / {shipment.voyage}" if shipment.voyage else ""
         inner += f' <span class="muted">{escape(shipment.vessel + voyage)}</span>'
@@ -85,5 +86,5 @@ def _dates(row: ShipmentRow) -> str:
 
 
 def _status(row: ShipmentRow) -> str:
-    label = escape(row.shipment.get_status_display())
+    label = escape(word_of(ShipmentStatus, row.shipment.status))
     return f'<td><span class="tag is-{tone_of(row.shipment.status)}">{label}</span></td>'

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from orders.models import Milestone
 from orders.pages.steps import StepRow
 from orders.templatetags.order_tags import joined, role_name, side_name, stage_name, time_left
+from orders.words import word_of
 from orders.workflow import MilestoneStatus
 from teams.templatetags.gendan import icon, initial, moment
 
@@ -55,7 +56,7 @@ def due(row: StepRow) -> SafeString:
     is_done = milestone.status == MilestoneStatus.DONE
     at = milestone.actual_finish_at if is_done else milestone.closed_at
     sign, tone = (icon("check"), "done") if is_done else ("", "quiet")
-    tag = f'<span class="tag is-{tone}">{sign}{escape(milestone.get_status_display())}</span>'
+    tag = f'<span class="tag is-{tone}">{sign}{escape(word_of(MilestoneStatus, milestone.status))}</span>'
     return SafeString(f'<span class="nowrap">{escape(moment(at))}</span><span class="due-tag">{tag}</span>')
 
 

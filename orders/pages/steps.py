@@ -15,7 +15,7 @@ from orders.models.templates import in_language
 from orders.network import step_key
 from orders.services import flow
 from orders.services.milestones import require_on
-from orders.words import Side
+from orders.words import Side, word_of
 from orders.workflow import RUNNING_ORDER, MilestoneStatus
 from teams.errors import NotPermitted
 from teams.models import User
@@ -125,7 +125,8 @@ def _row(
     row.is_late_waiting = milestone.is_open and milestone.is_past_due(now) and not row.is_overdue
     row.pause = next((pause for pause in pauses if pause.to_at is None), None)
     if milestone.is_open:
-        row.missing = [(kind, document_name(kind)) for kind in milestone.required_documents if kind not in evidence]
+        missing = [kind for kind in milestone.required_documents if kind not in evidence]
+        row.missing = [(kind, word_of(DocumentKind, kind)) for kind in missing]
         before = [open_steps[key] for key in _keys_before(milestone) if key in open_steps]
         row.waits_for = [step.name for step in before]
         row.gates = [step.name for step in before if step.is_gate]
@@ -179,10 +180,6 @@ def may(user: User, action: str, milestone: Milestone) -> bool:
     except NotPermitted:
         return False
     return True
-
-
-def document_name(kind: str) -> str:
-    return str(DocumentKind(kind).label) if kind in DocumentKind.values else kind
 
 
 def day_length(schedule: WorkSchedule) -> timedelta:

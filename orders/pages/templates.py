@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from orders.calendars import all_calendars, kind_of
 from orders.grammar import StepSpec, parse_span, row_of
 from orders.lead_times import Figures, figures_of
-from orders.models import Order, PlanJob, ProcessTemplate
+from orders.models import DocumentKind, Order, PlanJob, ProcessTemplate
 from orders.pages.template_network import Drawing, draw_network, network_label
 from orders.planning import PlanningError
 from orders.process import read_steps, steps_of
@@ -24,14 +24,13 @@ from orders.step_words import (
     cell_words,
     column_words,
     days_words,
-    document_words,
     ladder_words,
     latest_words,
     span_words,
     spec_name,
 )
 from orders.template_diff import Diff, diff_of
-from orders.words import Stage
+from orders.words import Stage, word_of
 from teams.errors import DomainError
 from teams.models import User, WorkCalendar
 from teams.permissions import ROLES, RoleCode
@@ -153,7 +152,7 @@ def _step_line(
         ],
         latest=latest_words(spec.latest, names) if spec.latest else "",
         ladder=ladder_words(spec.ladder),
-        documents=[(document_words(code), is_required) for code, is_required in spec.documents],
+        documents=[(word_of(DocumentKind, code), is_required) for code, is_required in spec.documents],
         flags=[(FLAGS[f][0], str(FLAGS[f][1]), str(FLAGS[f][2])) for f in FLAGS if f in spec.flags],
         calendar=chosen.name if chosen else str(CALENDAR_KINDS[kind_of(spec)]),
         is_calendar_chosen=chosen is not None,
@@ -195,7 +194,7 @@ def coverage_of(rows: Sequence[Mapping[str, str]]) -> Coverage:
     roles = [code for code in RoleCode.values if any(code in found for found in owners)]
     stages: dict[str, list[CoverageRow]] = {}
     for row, found in zip(rows, owners, strict=True):
-        stage = str(Stage(row["stage"]).label) if row.get("stage") in Stage.values else row.get("stage") or "—"
+        stage = word_of(Stage, row.get("stage") or "—")
         name = spec_name(row.get("name_zh") or "", row.get("name_en") or "") or row.get("code") or ""
         covered = CoverageRow(row.get("code") or "", name, [role in found for role in roles], _owner_fault(found))
         stages.setdefault(stage, []).append(covered)

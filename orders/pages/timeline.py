@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from orders.api.timeline import MONEY_FIELDS, subjects_of
 from orders.models import (
+    DocumentKind,
     Inspection,
     InspectionKind,
     Milestone,
@@ -24,7 +25,7 @@ from orders.models import (
     Shipment,
 )
 from orders.models.events import EventKind
-from orders.pages.steps import document_name
+from orders.words import word_of
 from orders.workflow import MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.models import MessageItem, MessageStatus, Notification
 from teams.templatetags.gendan import day, moment
@@ -175,7 +176,7 @@ def _details(event: OrderEvent, sees_money: bool) -> Iterable[str]:
 def _document_details(event: OrderEvent) -> Iterable[str]:
     kind, _blank, version = event.new.partition(" ")
     if event.kind == EventKind.DOCUMENT:
-        yield f"{document_name(kind)} {version} {event.data.get('filename', '')}"
+        yield f"{word_of(DocumentKind, kind)} {version} {event.data.get('filename', '')}"
     else:
         yield str(dict(OrderDocument.Status.choices).get(event.new, event.new))
 

@@ -12,6 +12,7 @@ from orders.models.events import EventKind
 from orders.network import open_before
 from orders.services import flow
 from orders.services.owners import ORDER_FIELDS, check_people
+from orders.words import word_of
 from orders.workflow import CLOSED_MILESTONE, MILESTONE_MOVES, MilestoneStatus, OrderStatus
 from teams.access import require
 from teams.errors import DomainError, InvalidInput, NotPermitted
@@ -344,7 +345,7 @@ def _check_evidence(order: Order, milestone: Milestone) -> None:
     there = set(order.documents.evidence().values_list("kind", flat=True))
     missing = [kind for kind in milestone.required_documents if kind not in there]
     if missing:
-        names = flow.listed(str(DocumentKind(kind).label) if kind in DocumentKind.values else kind for kind in missing)
+        names = flow.listed(word_of(DocumentKind, kind) for kind in missing)
         message = _("Missing evidence: %(names)s.") % {"names": names}
         raise EvidenceMissing(message, fields={"documents": message})
 

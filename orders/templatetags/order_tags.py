@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from orders.models.templates import in_language
 from orders.pages.steps import StepRow, quick_sides
-from orders.words import Side, Stage
+from orders.words import Side, Stage, word_of
 from orders.workflow import OPEN_MILESTONE, MilestoneStatus, OrderStatus, ShipmentStatus
 from teams.permissions import RoleCode
 from teams.templatetags.gendan import working_span
@@ -61,17 +61,17 @@ def time_left(row: StepRow) -> str:
 
 @register.filter
 def side_name(side: str) -> str:
-    return str(Side(side).label) if side in Side.values else side
+    return word_of(Side, side)
 
 
 @register.filter
 def stage_name(stage: str) -> str:
-    return str(Stage(stage).label) if stage in Stage.values else stage
+    return word_of(Stage, stage)
 
 
 @register.filter
 def role_name(role: str) -> str:
-    return str(RoleCode(role).label) if role in RoleCode.values else role
+    return word_of(RoleCode, role)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 """Shipments: the list by urgency and ETD, a shipment's page, and its moves in place."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from orders.pages.shipments import LineWithLeft, SeenShipment
 
 PAGE_SIZE = 60
+BOARD = frozenset({"moving", "cutoff"})
 EARLIEST_MONTH, LATEST_MONTH = date(2000, 1, 1), date(2099, 12, 1)
 BULK_ACTS = [
     *((f"ship-{move}", words) for move, words in SHIPMENT_WORDS.items()),
@@ -81,9 +82,9 @@ def shipment_list(request: PersonRequest) -> HttpResponse:
     page = _page_number(request.GET)
     # Which ones first, by key alone: so a page far down costs hardly more than the first.
     keys = list(shipments.values_list("pk", flat=True)[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
-    found = with_row_data(Shipment.objects.all(), request.user).in_bulk(keys[:PAGE_SIZE])
-    rows = rows_of([found[key] for key in keys if key in found], user=request.user, now=now)
-    is_board = status in {"moving", "cutoff"}
+    found = _in_order(Shipment.objects.filter(pk__in=keys[:PAGE_SIZE]), status, now)
+    rows = rows_of(list(with_row_data(found, request.user)), user=request.user, now=now)
+    is_board = status in BOARD
     context = {
         "form": form,
         "status": status,
@@ -98,8 +99,8 @@ def shipment_list(request: PersonRequest) -> HttpResponse:
     return render(request, "orders/shipments.html", context)
 
 
-def _filtered(shipments: ShipmentQuerySet, wanted: dict[str, Any], status: str, user: User, now: Any) -> Any:
-    today = timezone.localdate(now)
+def _filtered(shipments: ShipmentQuerySet, wanted: dict[str, Any], status: str, user: User, now: datetime) -> Any:
+    """The shipments that fit what is wanted, in the order of the list."""
     if wanted.get("q"):
         shipments = shipments.search(wanted["q"], user)
     if wanted.get("mode"):
@@ -111,11 +112,18 @@ def _filtered(shipments: ShipmentQuerySet, wanted: dict[str, Any], status: str, 
     if wanted.get("etd_to"):
         shipments = shipments.filter(etd__lte=wanted["etd_to"])
     if status == "cutoff":
-        return shipments.cutoff_missed(now).by_urgency(now, today)
-    if status == "moving":
-        return shipments.moving().by_urgency(now, today)
-    if status != "all":
+        shipments = shipments.cutoff_missed(now)
+    elif status == "moving":
+        shipments = shipments.moving()
+    elif status != "all":
         shipments = shipments.filter(status=status)
+    return _in_order(shipments, status, now)
+
+
+def _in_order(shipments: ShipmentQuerySet, status: str, now: datetime) -> ShipmentQuerySet:
+    """What is under way by what it calls for, everything else by ETD, the last first."""
+    if status in BOARD:
+        return shipments.by_urgency(now, timezone.localdate(now))
     return shipments.order_by("-etd", "-pk")
 
 

@@ -1,6 +1,6 @@
 """What every view of the API shares: find the row, read the body, answer; repeated POSTs; the 404 below the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -83,8 +83,12 @@ class RowsView(ApiView, GenericViewSet):
 
     def list_rows(self, rows: QuerySet) -> Response:
         """One page of `rows`, narrowed by the view's filters."""
-        page = self.paginate_queryset(self.filter_queryset(rows))
+        page = self.paginate_queryset(self.filter_queryset(rows)) or []
+        self.add_details(page)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def add_details(self, found: Sequence[Any]) -> None:
+        """Add to the rows of an answer what is read for all of them at once."""
 
     def show(self, row: Model, *, status: int = 200) -> Response:
         """The row as it is now, read again the way a GET reads it."""
@@ -92,6 +96,7 @@ class RowsView(ApiView, GenericViewSet):
         return Response(self.answer_for(fresh if fresh is not None else row).data, status=status)
 
     def answer_for(self, row: Model) -> BaseSerializer:
+        self.add_details([row])
         return self.get_serializer(row)
 
 

@@ -96,7 +96,7 @@ def open_minutes(spec, first, pauses=()):
                 minute += MINUTE
     # What reaches in from outside is not known at the margins.
     begin = local(first - 2 * ONE_DAY, "00:00", UTC)
-    return sorted(minute for minute in minutes if begin <= minute < begin + (STRETCH + 4) * ONE_DAY)
+    return sorted(minute for minute in minutes if begin <= minute < begin + (STRETCH + 5) * ONE_DAY)
 
 
 @relaxed
