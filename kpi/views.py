@@ -163,9 +163,9 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked, metric)
-    figure = figures.figure(code, asked)
     # Closed months come from their closing; the year before is shown where it is closed.
     card = dashboard_of(asked, months=TREND_MONTHS, codes=[code])[0]
+    figure = figures.with_beside(card.figure, asked)
     before, months = card.previous, card.trend
     periods = [month.figure.period for month in months]
     years_before = [period.year_before() for period in periods]

@@ -128,7 +128,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def of_goods(self) -> Self:
         """Orders that end in a delivery; an inquiry or a claim delivers nothing, so it is neither on time nor late."""
-        return self.filter(Q(template=None) | Q(template__kind=ProcessTemplate.Kind.ORDER))
+        others = ProcessTemplate.objects.exclude(kind=ProcessTemplate.Kind.ORDER)
+        return self.exclude(template__in=others.values("pk"))
 
     def under_way(self, at: datetime) -> Self:
         """Ordered by the instant `at`, and by then neither delivered nor closed nor cancelled."""
