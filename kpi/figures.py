@@ -125,8 +125,8 @@ def excluded_members(code: str, asked: Question, rule: str) -> QuerySet:
 def _with_outcome(metric: Metric, asked: Question, outcomes: Sequence[str]) -> QuerySet:
     """The rows of which this became, in the order of a list.
 
-    A condition in words that Postgres cannot estimate as rare: it takes one value of an unknown text for a two-hundredth
-    of all rows, and would join and sort them all before it shows the first.
+    A condition in words that Postgres does not estimate as rare: it takes one value of an unknown text for a
+    two-hundredth of all rows, and would join and sort them all before it shows the first.
     """
     is_wanted = Case(When(outcome__in=outcomes, then=Value(True)), default=Value(False), output_field=BooleanField())
     return metric.rows(asked).alias(is_wanted=is_wanted).filter(is_wanted=True).order_by(*metric.ordering)

@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from teams.models import Notification
 from teams.permissions import Permission
 
+MOST_COUNTED = 100  # more are “99+”; every page would count all that nobody reads
+
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
     """Unread messages and what the menu may offer; nothing for a stranger."""
@@ -15,7 +17,7 @@ def workspace(request: HttpRequest) -> dict[str, Any]:
         return {}
     access = user.access
     return {
-        "unread_count": Notification.objects.inbox_of(user).unread().count(),
+        "unread_count": Notification.objects.inbox_of(user).unread().order_by()[:MOST_COUNTED].count(),
         "may_see_kpi": access.allows_somewhere(Permission.KPI_VIEW),
         "may_edit_settings": access.allows_somewhere(Permission.SETTINGS_EDIT),
         "may_assign": access.allows_somewhere(Permission.MILESTONE_ASSIGN),

@@ -8,6 +8,7 @@ from django.contrib.postgres.aggregates import BoolOr
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from orders.models import ClockPause, Milestone, Order, OrderDocument, OrderLine, Shipment, ShipmentLine
+from orders.models.orders import UNLISTED
 from orders.workflow import MilestoneStatus
 from teams.models import User
 
@@ -25,7 +26,7 @@ _STEP_FIELDS = ("order", "code", "name_zh", "name_en", "due_at", "float_minutes"
 
 def orders_for(user: User) -> QuerySet[Order]:
     """Orders as the API lists them, newest first; `add_details` adds what is read for a page at once."""
-    own = [field.name for field in Order._meta.concrete_fields if field.name != "search_text"]
+    own = [field.name for field in Order._meta.concrete_fields if field.name not in UNLISTED]
     joined = [f"{relation}__{name}" for relation, names in _NAMES.items() for name in names]
     seen = Order.objects.visible_to(user)
     return seen.select_related(*_NAMES).only(*own, *joined).order_by("-ordered_at", "-pk")

@@ -210,7 +210,8 @@ class Milestone(models.Model):
     recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)  # when it was typed
     # When it left the open ones: the actual finish of a done one, the record of a skip or cancellation.
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey("teams.User", models.PROTECT, null=True, blank=True, related_name="+")
+    # Indexed with `recorded_at`.
+    closed_by = models.ForeignKey("teams.User", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     note = models.TextField(_("note"), blank=True, max_length=4000)
     delay_reason = models.ForeignKey(
         "orders.DelayReason", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("delay reason")
@@ -272,6 +273,10 @@ class Milestone(models.Model):
             models.Index(fields=["order", "position"], name="milestone_order_position"),
             # What is next of many orders: lists, board, export.
             models.Index(fields=["order"], name="milestone_active", condition=Q(status="active")),
+            # What a person has closed today.
+            models.Index(
+                fields=["closed_by", "-recorded_at"], name="milestone_closed_by", condition=Q(closed_by__isnull=False)
+            ),
             # K34: suppliers' steps by the frozen plan.
             models.Index(
                 fields=["baseline_finish_at"], name="milestone_supplier_due", condition=Q(flags__contains="S")

@@ -159,6 +159,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         )
 
 
+# Long columns that no list of orders shows.
+UNLISTED = ("search_text", "plan_shape")
 # `source` of orders that were kept here from their first day.
 OWN_SOURCES = ("", "demo")
 

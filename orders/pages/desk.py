@@ -91,12 +91,8 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     steps = desk_steps(user, who, now)
     if only:
         steps = steps.filter(section=only)
-    in_section: dict[str, Any] = {"partition_by": [F("section")]}
-    ranked = steps.annotate(
-        rank=Window(RowNumber(), order_by=_by_urgency(), **in_section),
-        section_total=Window(Count("pk"), **in_section),
-    ).filter(rank__lte=SHOWN_ALONE if only else SHOWN)
-    shown = list(ranked.order_by("rank", "pk").values_list("pk", "section", "section_total"))
+    most = SHOWN_ALONE if only else SHOWN
+    shown = _ranked(steps, most) if who is None else _ranked_here(steps, most)
     sections = {key: Section(key, str(title), [], 0) for key, title in DeskSection.choices if only in ("", key)}
     milestones = with_row_data(Milestone.objects.all()).in_bulk([pk for pk, *_rest in shown])
     there = [(milestones[pk], sections[key], total) for pk, key, total in shown if pk in milestones]
@@ -107,13 +103,32 @@ def read_desk(user: User, who: User | None, now: datetime, only: str = "") -> li
     return list(sections.values())
 
 
+def _ranked(steps: Any, most: int) -> list[tuple[int, str, int]]:
+    """The most urgent of each section: key, section and how many it holds. Of a team's steps there are thousands."""
+    in_section: dict[str, Any] = {"partition_by": [F("section")]}
+    ranked = steps.annotate(
+        rank=Window(RowNumber(), order_by=_by_urgency(), **in_section),
+        section_total=Window(Count("pk"), **in_section),
+    ).filter(rank__lte=most)
+    return list(ranked.order_by("rank", "pk").values_list("pk", "section", "section_total"))
+
+
+def _ranked_here(steps: Any, most: int) -> list[tuple[int, str, int]]:
+    """The same of one person's few hundred, in half the time: the database need not be told of windows."""
+    return [(pk, section, len(keys)) for section, keys in _keys_of(steps).items() for pk in keys[:most]]
+
+
+def _keys_of(steps: Any) -> dict[str, list[int]]:
+    """The keys of all steps by section, the most urgent first."""
+    keys: dict[str, list[int]] = {key: [] for key in DeskSection.values}
+    for section, pk in steps.order_by(*_by_urgency()).values_list("section", "pk"):
+        keys[section].append(pk)
+    return keys
+
+
 def listed_ids(user: User, who: User | None, now: datetime, only: str = "") -> list[int]:
     """All steps of the desk as it shows them: section by section, what can be worked on first, then by due instant."""
-    steps = desk_steps(user, who, now).order_by(*_by_urgency()).values_list("section", "pk")
-    found: dict[str, list[int]] = {key: [] for key in DeskSection.values}
-    for section, pk in steps:
-        found[section].append(pk)
-    return [pk for key, ids in found.items() if only in ("", key) for pk in ids]
+    return [pk for key, ids in _keys_of(desk_steps(user, who, now)).items() if only in ("", key) for pk in ids]
 
 
 def count_sections(user: User, who: User | None, now: datetime) -> dict[str, int]:

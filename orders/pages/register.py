@@ -9,6 +9,7 @@ from django.db.models import F, Max, Min, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 
 from orders.models import Milestone, Order, OrderLine
+from orders.models.orders import UNLISTED
 from orders.models.templates import in_language
 from orders.words import Side
 from orders.workflow import OPEN_MILESTONE, RUNNING_ORDER, MilestoneStatus
@@ -70,7 +71,7 @@ class OrderRow:
 def with_row_data(orders: QuerySet, shown: Collection[str] = ()) -> QuerySet:
     """Orders with the records that a row shows; `shown` are keys of orders.pages.order_columns."""
     people = [name for name in ("sales_rep", "logistics_owner") if name in shown]
-    return orders.select_related("customer", "clerk", "team", "template", *people)
+    return orders.select_related("customer", "clerk", "team", "template", *people).defer(*UNLISTED)
 
 
 def rows_of(orders: Sequence[Order], *, access: Access, now: datetime, today: date) -> list[OrderRow]:

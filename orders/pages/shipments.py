@@ -1,6 +1,6 @@
 """Shipments as the pages show them: what they carry, the cut-offs counting down, and the next move."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -103,10 +103,17 @@ class Group:
     rows: list[ShipmentRow]
 
 
-def with_row_data(shipments: ShipmentQuerySet, user: User) -> "QuerySet[SeenShipment]":
-    """The queryset with what `rows_of` reads; of the cargo only what belongs to orders that the reader sees."""
+def with_row_data(
+    shipments: ShipmentQuerySet, user: User, *, of_lines: Collection[str] = ()
+) -> "QuerySet[SeenShipment]":
+    """The queryset with what `rows_of` reads; of the cargo only what belongs to orders that the reader sees.
+
+    `of_lines`: the fields of the cargo's lines and their orders that are shown, all of them by default.
+    """
     lines = ShipmentLine.objects.filter(order_line__order__in=Order.objects.visible_to(user))
     lines = lines.select_related("order_line__order__customer").order_by("order_line__order", "order_line__position")
+    if of_lines:
+        lines = lines.only(*of_lines)
     rows = shipments.with_cutoffs().select_related("team__calendar", "owner", "forwarder")
     seen = Prefetch("lines", lines, to_attr="seen_lines")
     return rows.prefetch_related(seen)  # type: ignore[return-value]  # django-stubs takes to_attr for another type

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from orders.pages.shipments import LineWithLeft, SeenShipment
 
 PAGE_SIZE = 60
+# Of the cargo a row tells which orders it belongs to.
+LISTED = ("shipment", "order_line__order__number", "order_line__order__customer__name")
 BOARD = frozenset({"moving", "cutoff"})
 EARLIEST_MONTH, LATEST_MONTH = date(2000, 1, 1), date(2099, 12, 1)
 BULK_ACTS = [
@@ -80,17 +82,19 @@ def shipment_list(request: PersonRequest) -> HttpResponse:
     status = wanted.get("status") or "moving"
     shipments = _filtered(Shipment.objects.visible_to(request.user), wanted, status, request.user, now)
     page = _page_number(request.GET)
-    # Which ones first, by key alone: so a page far down costs hardly more than the first.
-    keys = list(shipments.values_list("pk", flat=True)[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
-    found = _in_order(Shipment.objects.filter(pk__in=keys[:PAGE_SIZE]), status, now)
-    rows = rows_of(list(with_row_data(found, request.user)), user=request.user, now=now)
-    is_board = status in BOARD
+    part, is_board = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE + 1), status in BOARD
+    if not is_board:
+        # Which ones first, by the index alone: so a page far down costs hardly more than the first.
+        keys = list(shipments.values_list("pk", flat=True)[part])
+        shipments, part = _in_order(Shipment.objects.filter(pk__in=keys), status, now), slice(None)
+    found = list(with_row_data(shipments, request.user, of_lines=LISTED)[part])
+    rows = rows_of(found[:PAGE_SIZE], user=request.user, now=now)
     context = {
         "form": form,
         "status": status,
         "groups": grouped(rows, now) if is_board else [Group("", "", rows)] if rows else [],
         "page": page,
-        "has_next": len(keys) > PAGE_SIZE,
+        "has_next": len(found) > PAGE_SIZE,
         "may_create": request.user.access.allows_somewhere(Permission.SHIPMENT_EDIT),
         "bulk_acts": BULK_ACTS if request.user.access.allows_somewhere(Permission.SHIPMENT_MOVE) else (),
         "key_list": KEYS,

@@ -102,12 +102,17 @@ def test_characters_that_no_workbook_holds_are_replaced(site, team, clerk):
 
 
 def test_money_leaves_only_for_who_sees_it(client, team, clerk):
-    make_confirmed_order(team=team, by=clerk)
+    order = make_confirmed_order(team=team, by=clerk)
+    Order.objects.filter(pk=order.pk).update(amount="73915.55")
+    order.lines.update(unit_price="8264.19")
     client.force_login(make_user("logistics", team=team, language="en"))
 
     assert "amount" not in csv_rows(client)[0]
     assert "unit price" not in csv_rows(client, "rows=lines")[0]
-    assert "250" not in client.get(f"{reverse('order_export')}?format=csv").getvalue().decode()
+    for query in ("format=csv", "format=csv&rows=lines"):
+        sheet = client.get(f"{reverse('order_export')}?{query}").getvalue().decode()
+        assert "73915" not in sheet
+        assert "8264.19" not in sheet
 
 
 def test_orders_of_others_do_not_leave(site, team, clerk):
