@@ -1,7 +1,7 @@
 """What an edited sheet would change: its cells against what they were and what the records hold now."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from orders.exports.rows import read_rows
 from orders.filters import people_of
 from orders.merging.fields import EDITABLE, CellRefused, canonical, cleaned, read, shown
 from orders.merging.keys import check
+from orders.merging.origins import Origins
 from orders.merging.sheets import Edited, Row
 from orders.models import Milestone, Order, OrderEvent, OrderLine
 from teams.models import FieldChange, User
@@ -98,7 +99,8 @@ def compare(edited: Edited, *, user: User, now: datetime, zone: ZoneInfo) -> Com
             continue
         _compare_row(row, current[pk], edited, found, people=people, zone=zone, now=now)
     _say_who(found.conflicts, edited)
-    _say_what_was(found.changes, edited)
+    colleagues = {person for bearers in people.values() for person in bearers}
+    _say_what_was(found.changes, edited, colleagues, zone)
     return found
 
 
@@ -245,20 +247,22 @@ def _say_who(conflicts: Sequence[Change], edited: Edited) -> None:
         change.who = str(event.by) if event else ""
 
 
-def _say_what_was(changes: Sequence[Change], edited: Edited) -> None:
+def _say_what_was(changes: Sequence[Change], edited: Edited, people: Iterable[User], zone: ZoneInfo) -> None:
     """What the cell held when it was exported: what the record holds, unless both were changed."""
     for change in changes:
         if not change.is_conflict:
             change.was = change.now
-    texts = [change for change in changes if change.is_conflict and edited.shape == "orders"]
-    if not texts:
+    conflicts = [change for change in changes if change.is_conflict]
+    if not conflicts:
         return
     read_at = min(row.key.read_at for row in edited.rows)
-    subjects = {f"orders.order:{change.target_id}": change for change in texts}
-    since = FieldChange.objects.filter(subject__in=subjects, at__gte=read_at).order_by("-pk")
-    first = {(edit.subject, edit.field): edit.old for edit in since}
-    fields = EDITABLE["orders"]
-    for change in texts:
-        old = first.get((f"orders.order:{change.target_id}", change.name))
-        if isinstance(old, str) and fields[change.name].kind in {"text", "choice", "country"}:
-            change.was = shown(old, fields[change.name])
+    subjects = {f"orders.order:{change.target_id}" for change in conflicts if edited.shape == "orders"}
+    held: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for edit in FieldChange.objects.filter(subject__in=subjects, at__gte=read_at):
+        held[edit.subject, edit.field] += [old for old in [edit.old] if isinstance(old, str)]
+    names = {name for person in people for name in (person.name, person.username) if name}
+    origins, checks = Origins(names, read_at=read_at, zone=zone), {row.number: row.key.checks for row in edited.rows}
+    for change in conflicts:
+        its_field = EDITABLE[edited.shape][change.name]
+        texts = held[f"orders.order:{change.target_id}", change.name]
+        change.was = origins.find(checks[change.row][change.name], its_field, [change.now, change.yours], texts)
