@@ -40,12 +40,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Member:
-    """One row: its cells, what became of it, and its share of the sum where the figure is a mean."""
+    """One row: its cells, what became of it, and what it adds to the sums where the figure is no count of rows."""
 
     row: Any
     cells: Sequence[Cell]
     outcome: str
-    measure: Any
+    measures: Sequence[tuple[Promise, Any]]  # what it is called, and how much
 
 
 _ORDER = _("Order")
@@ -116,9 +116,17 @@ def columns_of(metric: Metric) -> list[ExportColumn]:
         for index, column in enumerate(MEMBER_COLUMNS[metric.subject.code])
     ]
     found.append(ExportColumn("outcome", _("Judged"), partial(_judged, metric), 20))
-    if metric.amount:
-        found.append(ExportColumn("measure", metric.unit_name, attrgetter(metric.amount), 12))
+    for name, words in measures_of(metric).items():
+        found.append(ExportColumn(name, words, attrgetter(name), 12))
     return found
+
+
+def measures_of(metric: Metric) -> dict[str, Promise]:
+    """What of a row is summed, above the line and below it: the annotation, and what it is called."""
+    measures = {metric.amount: metric.above_name or metric.unit_name} if metric.amount else {}
+    if metric.weight and metric.below_name:
+        measures[metric.weight] = metric.below_name
+    return measures
 
 
 def _judged(metric: Metric, row: Any) -> str:
@@ -140,5 +148,5 @@ def member_of(metric: Metric, row: Any) -> Member:
         value = column.value(row)
         url = reverse(page, args=[value]) if column.kind == "link" and value else ""
         cells.append(Cell(column, value, url, tone=row.status if column.kind == "status" else ""))
-    measure = getattr(row, metric.amount) if metric.amount else None
-    return Member(row, cells, outcome_text(metric, row.outcome), measure)
+    measures = [(words, getattr(row, name)) for name, words in measures_of(metric).items()]
+    return Member(row, cells, outcome_text(metric, row.outcome), measures)

@@ -161,11 +161,16 @@ class FigureAnswer(FigurePart):
 
 class _Member(serializers.Serializer):
     outcome = serializers.CharField(help_text=_("what became of it: on_time, late, hit, miss, or why it is left out"))
-    measure = serializers.SerializerMethodField(help_text=_("what is summed, in the figure's unit; null for shares"))
+    measure = serializers.SerializerMethodField(help_text=_("what is summed; null where rows are counted"))
+    weight = serializers.SerializerMethodField(help_text=_("what the sum is divided by; null: the row is one"))
 
     def get_measure(self, row: Any) -> float | None:
         metric: Metric = self.context["metric"]
         return number(getattr(row, metric.amount)) if metric.amount else None
+
+    def get_weight(self, row: Any) -> float | None:
+        metric: Metric = self.context["metric"]
+        return number(getattr(row, metric.weight)) if metric.weight else None
 
 
 class OrderMember(_Member):

@@ -31,7 +31,7 @@ from kpi.effects import effect_lists
 from kpi.figures import PARTS
 from kpi.goals import visible_goals
 from kpi.keeping import kept_cards, kept_figure
-from kpi.member_rows import MEMBER_COLUMNS, columns_of, member_of
+from kpi.member_rows import MEMBER_COLUMNS, columns_of, measures_of, member_of
 from kpi.metrics.base import Metric
 from kpi.models import Goal, KpiBoard
 from kpi.questions import Question
@@ -269,6 +269,7 @@ def kpi_members(request: PersonRequest, code: str) -> HttpResponseBase:
         "total": page.paginator.count if page is not None else None,
         "columns": [column.name for column in MEMBER_COLUMNS[metric.subject.code]],
         "rows": [member_of(metric, row) for row in found],
+        "measures": list(measures_of(metric).values()),
         "reasons": DelayReason.objects.offered() if may_explain and code in EXPLAINED else [],
         "tabs": [("denominator", _("All counted")), ("numerator", hit), ("missed", miss)] if metric.misses else [],
     }

@@ -11,6 +11,7 @@ from orders.imports.reading import LEAVE_OUT, MAX_BYTES
 from orders.imports.report import letter
 from orders.imports.sheets import Choice
 from orders.models import ImportProfile, ImportRun
+from orders.models.templates import in_language
 from orders.services.imports import too_large
 from teams.models import Team, User
 from teams.permissions import Permission
@@ -47,7 +48,8 @@ class UploadForm(RefusedForm):
 
 def profile_choices(user: User) -> list[tuple[Any, Any]]:
     """The shipped profiles, and those that the person or a colleague saved."""
-    shipped = [(name, profiles.load(name).title) for name in PROFILES]
+    known = [(name, profiles.load(name)) for name in PROFILES]
+    shipped = [(name, in_language(each.title_zh or each.title, each.title)) for name, each in known]
     saved = [(each.name, each.name) for each in ImportProfile.objects.visible_to(user).order_by("name")]
     return [*shipped, (_("Saved"), saved)] if saved else shipped
 

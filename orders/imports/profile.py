@@ -83,6 +83,7 @@ class Profile:
 
     name: str
     title: str
+    title_zh: str
     columns: tuple[Column, ...]
     team: TeamSpec | None
     order_status: str
@@ -147,6 +148,7 @@ def _profile(name: str, data: dict[str, Any]) -> Profile:
     profile = Profile(
         name=name,
         title=data.pop("title"),
+        title_zh=data.pop("title_zh", ""),
         columns=columns,
         team=TeamSpec(**team) if team else None,
         order_status=OrderStatus(order.pop("status", OrderStatus.DRAFT)).value,

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import redis
 from django.core.cache import cache
+from django.urls import reverse
 
 from kpi import remembering
 from kpi.dashboard import dashboard
@@ -13,7 +14,7 @@ from kpi.keeping import kept_cards
 from kpi.registry import METRICS
 from orders.services.documents import add_comment
 from tests.factories import make_confirmed_order, make_team, make_user
-from tests.kpi.rows import ask
+from tests.kpi.rows import ask, local, put_order, put_step
 from tests.kpi.test_agreement import NOW, people  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +102,49 @@ def test_without_redis_they_are_counted(monkeypatch, people):  # noqa: F811
     asked = ask(now=NOW, viewer=people["lead"])
 
     assert numbers(kept_cards(asked, months=0, codes=CODES)[0]) == numbers(dashboard(asked, months=0))
+
+
+@pytest.fixture
+def steps(client):
+    """Sixty steps of March, the first three of them late, and their list."""
+    team = make_team()
+    order = put_order(team)
+    for number in range(60):
+        put_step(order, due_at=local(2026, 3, 10, 9), closed_at=local(2026, 3, 11 if number < 3 else 9))
+    client.force_login(make_user("manager", team=team, language="en"))
+    return reverse("kpi_members", args=["K20"])
+
+
+QUESTION = {"since": "2026-03-01", "until": "2026-03-31"}
+
+
+def test_steps_stand_before_they_are_counted(client, steps):
+    page = client.get(steps, QUESTION)
+    assert (page.context["total"], len(page.context["rows"])) == (None, 50)
+    assert "data-total" not in page.content.decode()
+
+    counted = client.get(steps, {**QUESTION, "counts": "1"})
+    assert (counted.context["total"], len(counted.context["rows"])) == (60, 50)
+    assert "data-total" in counted.content.decode()
+    assert "counts=1" not in counted.content.decode()  # the links lead to plain pages
+
+    kept = client.get(steps, QUESTION)
+    assert kept.context["total"] == 60
+
+
+def test_a_part_and_a_further_page_of_steps_stand_before_they_are_counted(client, steps):
+    assert len(client.get(steps, {**QUESTION, "page": "2"}).context["rows"]) == 10
+    assert len(client.get(steps, {**QUESTION, "part": "missed"}).context["rows"]) == 3
+    for page in ("0", "-1", "x", "٣"):
+        assert len(client.get(steps, {**QUESTION, "page": page}).context["rows"]) == 50
+    assert client.get(steps, {"since": "2001-01-01", "until": "2001-01-31"}).context["rows"] == []
+
+
+def test_a_page_beyond_the_last_one_shows_the_last(client, steps):
+    page = client.get(steps, {**QUESTION, "page": "9"})
+    assert (page.context["total"], len(page.context["rows"])) == (60, 10)
+
+
+def test_orders_are_counted_at_once(client, steps):
+    page = client.get(reverse("kpi_members", args=["K11"]), QUESTION)
+    assert page.context["total"] is not None
