@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from orders.containers import check_digit
 from orders.messages.days import FoundDay, find_days
@@ -14,7 +15,21 @@ _CLAUSE = re.compile(r"(?:[^。；;！!？?\n，,.]|(?<=\d),(?=\d)|\.(?!\s|$))+"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/#-]{2,39}")
 _CONTAINER = re.compile(r"\b([A-Za-z]{3}[UJZujz])\s?(\d{6})-?(\d)\b")
 _UNITS = "pcs|pieces|sets?|ctns?|cartons|件|套|箱|个|只|台|条|双|打|吨|米|公斤|托|kgs?|pallets?|rolls?|卷|m"
-_QUANTITY = re.compile(rf"(?<![\d.])(\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?\s?({_UNITS})(?![A-Za-z])", re.IGNORECASE)
+_AMOUNT = rf"(?<![\d.])(?P<number>(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?)\s?(?P<unit>{_UNITS})(?![A-Za-z])"
+_QUANTITY = re.compile(_AMOUNT, re.IGNORECASE)
+# What a quantity becomes stands right behind the word for it; “to 20 September, 300 pcs” says nothing of the 300.
+_BECOMES = re.compile(
+    r"(?:数量[^\d]{0,6}|改(?:为|成|到)|变(?:为|成)|调(?:整)?(?:为|成|到)|减(?:少)?(?:到|为|至)|降(?:到|为|至)|增(?:加)?(?:到|为|至)"
+    r"|只(?:要|做|订|出|有)|\b(?:qty|quantity)\W{0,3}(?:is|=)?\s*"
+    r"|\b(?:qty|quantity|reduc\w+|cut|chang\w+|increas\w+)\b.{0,40}?\bto\s+|\bonly\s+)\s*(?:了|约)?\s*" + _AMOUNT,
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"(?:取消|砍掉?|减(?:少|掉)?|(?<![至最不])少(?:了|做|装|发|出|交)?|扣(?:掉|除)?"
+    r"|\bcancel(?:l?ed)?\s|\breduc\w+ by\s|\bshort (?:by|of)\s|\bminus\s)\s*(?:其中|的|了)?\s*" + _AMOUNT,
+    re.IGNORECASE,
+)
+_LESS_AFTER = re.compile(_AMOUNT + r"\s*(?:取消|不要|砍掉|\b(?:short|less)\b)", re.IGNORECASE)
 _NUMBERED = {
     "bl_no": re.compile(
         r"(?:提单号?|b/l|bl)\s*(?:no\.?|号码|号)?\s*[:：#是为]?\s*([A-Za-z]{2,5}[A-Za-z0-9]{5,20})", re.I
@@ -71,6 +86,15 @@ class Mark:
     kind: str
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """What the quantity of a line becomes, or by how much it is less; `unit` as it was written."""
+
+    number: Decimal
+    unit: str
+    is_less: bool
+
+
 @dataclass
 class Statement:
     """What one clause says about one order: the event, with the days and numbers beside it.
@@ -86,6 +110,7 @@ class Statement:
     days: tuple[date, ...] = ()
     is_assumed: bool = False
     fields: dict[str, str] = field(default_factory=dict)  # bl_no, booking_no, seal_no, container_no
+    quantity: Quantity | None = None
 
 
 def candidate_words(text: str) -> set[str]:
@@ -119,7 +144,7 @@ def read_message(
                 if _says_something(said):
                     statements.append(_about(said, order, its_part, steps.get(order, ()), at, marks))
         waiting, about = [], named[-1][2] if named else about
-    return _without_overlaps(marks), [s for s in statements if s.event or s.fields]
+    return _without_overlaps(marks), [s for s in statements if s.event or s.fields or s.quantity]
 
 
 def _orders_in(part: str, orders: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
@@ -156,6 +181,7 @@ def _read_clause(part: str, offset: int, said: str, *, today: date) -> tuple[Sta
         statement.days, statement.is_assumed = days[-1].days, days[-1].is_assumed
     for found in _QUANTITY.finditer(part):
         marks.append(Mark(offset + found.start(), offset + found.end(), "quantity"))
+    statement.quantity = _quantity_in(part)
     for name, pattern in EVENTS:
         if found := pattern.search(part):
             is_denied = _NOT.search(part) and not name.startswith("waits")
@@ -167,7 +193,18 @@ def _read_clause(part: str, offset: int, said: str, *, today: date) -> tuple[Sta
 
 
 def _says_something(statement: Statement) -> bool:
-    return bool(statement.event or statement.fields or _DONE.search(statement.text))
+    return bool(statement.event or statement.fields or statement.quantity or _DONE.search(statement.text))
+
+
+def _quantity_in(part: str) -> Quantity | None:
+    """A change of quantity that the clause tells; what is denied is none."""
+    if _NOT.search(part):
+        return None
+    becomes, less = _BECOMES.search(part), _LESS.search(part) or _LESS_AFTER.search(part)
+    found = becomes or less
+    if found is None:
+        return None
+    return Quantity(Decimal(found["number"].replace(",", "")), found["unit"].lower(), is_less=becomes is None)
 
 
 def _about(
@@ -180,7 +217,7 @@ def _about(
         if name:
             event, step = "step", name
             marks.append(Mark(offset + at, offset + at + len(name), "step"))
-    return Statement(order, found.text, event, step, found.days, found.is_assumed, dict(found.fields))
+    return Statement(order, found.text, event, step, found.days, found.is_assumed, dict(found.fields), found.quantity)
 
 
 def _step_in(part: str, names: Collection[str]) -> tuple[int, str]:

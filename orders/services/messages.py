@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 from orders.containers import ContainerRefused, normal_numbers
 from orders.instants import instant_on
 from orders.messages import Mark, Statement, read_message
-from orders.messages.reading import candidate_words
-from orders.models import BulkAct, Milestone, Order, Shipment
+from orders.messages.reading import Quantity, candidate_words
+from orders.models import BulkAct, Milestone, Order, OrderLine, Shipment
 from orders.models.templates import in_language
 from orders.services.acts.parts import Part, take_parts
 from orders.words import Side
@@ -74,11 +75,13 @@ def propose(text: str, *, user: User, now: datetime) -> tuple[list[Mark], list[P
         steps=names,
         today=timezone.localdate(now),
     )
-    shipments = _shipments(by_id, user)
+    shipments, lines = _shipments(by_id, user), _lines(by_id)
     found: list[Proposal] = []
     for statement in statements:
         order = by_id[int(statement.order)]
         found += _proposals(statement, order, open_steps[order.pk], shipments[order.pk], now)
+        if statement.quantity:
+            found.append(_quantity(statement, statement.quantity, order, lines[order.pk]))
     once: dict[str, Proposal] = {}
     for proposal in found:
         once.setdefault(f"{proposal.order_id} {proposal.code} {proposal.target_id} {dict(proposal.values)}", proposal)
@@ -122,6 +125,14 @@ def _shipments(orders: Mapping[int, Order], user: User) -> dict[int, list[Shipme
     for order_id, pk in pairs:
         if order_id in found and by_id[pk] not in found[order_id]:
             found[order_id].append(by_id[pk])
+    return found
+
+
+def _lines(orders: Mapping[int, Order]) -> dict[int, list[OrderLine]]:
+    """Lines by order that are still wanted."""
+    found: dict[int, list[OrderLine]] = {pk: [] for pk in orders}
+    for line in OrderLine.objects.filter(order__in=orders, cancelled_quantity__lt=F("quantity")).order_by("position"):
+        found[line.order_id].append(line)
     return found
 
 
@@ -213,6 +224,51 @@ def _complete(base: Proposal, statement: Statement, steps: Sequence[Milestone], 
     return _with_instant(proposal, "actual_finish_at", statement.days, now)
 
 
+# Units that mean the same; a quantity in another one than the line's is asked about, never converted.
+_SAME_UNITS = (
+    {"pcs", "pc", "piece", "pieces", "件", "个", "只"},
+    {"set", "sets", "套"},
+    {"ctn", "ctns", "carton", "cartons", "箱"},
+    {"m", "米"},
+    {"kg", "kgs", "公斤"},
+    {"pallet", "pallets", "托"},
+    {"roll", "rolls", "卷"},
+)
+
+
+def _quantity(statement: Statement, said: Quantity, order: Order, lines: Sequence[OrderLine]) -> Proposal:
+    """Part of a line is no longer wanted, or wanted again; more than was ordered is no change of a line."""
+    base = Proposal(order.number, order.pk, statement.text[:300], code="cut", target_id=order.pk)
+    named = [line for line in lines if line.product_code and line.product_code.casefold() in statement.text.casefold()]
+    meant = named or lines
+    if order.status == OrderStatus.DRAFT:
+        return replace(base, problem=_("The order is still a draft: change its lines there."))
+    if len(meant) != 1:
+        names = ", ".join(f"{line.position} {line.product_code}".strip() for line in meant[:5])
+        several = _("Several lines may be meant: %(names)s.") % {"names": names}
+        return replace(base, problem=several if meant else _("No line of the order is still wanted."))
+    line = meant[0]
+    wanted = line.quantity - line.cancelled_quantity
+    after = wanted - said.number if said.is_less else said.number
+    values = {"line": line.pk, "before": str(wanted), "after": str(after), "cancelled": str(line.quantity - after)}
+    proposal = replace(base, target=f"{line.position} {line.product_code}".strip(), values=values)
+    if not _is_unit_of(said.unit, line.unit):
+        text = _("The message says “%(said)s”, the line is in “%(unit)s”.") % {"said": said.unit, "unit": line.unit}
+        return replace(proposal, problem=text)
+    if after > line.quantity:
+        text = _("The line has %(quantity)s; more needs a new line or order.") % {"quantity": _plain(line.quantity)}
+        return replace(proposal, problem=text)
+    if after < 0:
+        return replace(proposal, problem=_("The line has less than that."))
+    return replace(proposal, problem=_("The line has this quantity already.")) if after == wanted else proposal
+
+
+def _is_unit_of(said: str, unit: str) -> bool:
+    """Whether both mean the same, as far as anybody can tell."""
+    kinds = [{place for place, same in enumerate(_SAME_UNITS) if word.casefold() in same} for word in (said, unit)]
+    return kinds[0] == kinds[1] or not unit or not all(kinds)
+
+
 def words_of(proposal: Proposal) -> str:
     """What taking it would do, in a sentence."""
     if not proposal.code:
@@ -228,8 +284,22 @@ def words_of(proposal: Proposal) -> str:
         return _("“%(step)s” waits on: %(side)s") % {"step": proposal.target, "side": Side(values["side"]).label}
     if proposal.code == "ship-edit":
         return _edit_words(proposal)
+    if proposal.code == "cut":
+        return _cut_words(proposal)
     status = ShipmentStatus(proposal.code.removeprefix("ship-")).label
     return _("Shipment %(number)s: %(status)s, %(day)s") % {"number": proposal.target, "status": status, **shown}
+
+
+def _cut_words(proposal: Proposal) -> str:
+    if not proposal.values:
+        return _("Another quantity")
+    before, after = (_plain(Decimal(proposal.values[name])) for name in ("before", "after"))
+    words = {"line": proposal.target, "before": before, "after": after}
+    return _("Line %(line)s: %(after)s instead of %(before)s") % words
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
 
 
 def _edit_words(proposal: Proposal) -> str:
@@ -299,4 +369,7 @@ def _part(place: int, proposal: Proposal, day: str, side: str, now: datetime) ->
             values[name] = date.fromisoformat(values[name])
     if proposal.code == "complete":
         values["note"] = proposal.said
+    if proposal.code == "cut":
+        cancelled = Decimal(values["cancelled"])
+        return "cut", proposal.target_id, {"cancelled": {values["line"]: cancelled}, "reason": proposal.said}
     return proposal.code, proposal.target_id, values

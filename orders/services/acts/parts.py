@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -55,6 +56,32 @@ class WishLines(OrderOperation):
             flow.record(order, EventKind.EDITED, by=by, now=now, reason=_("Undone"), data=data)
 
 
+class CutLines(OrderOperation):
+    """`cancelled`: line id to how much of it is no longer wanted; `reason`."""
+
+    code = "cut"
+    permission = Permission.ORDER_EDIT
+
+    def do(self, target: Order, values: Mapping[str, Any], *, by: User, now: datetime) -> Undo:
+        lines = {str(line.pk): str(line.cancelled_quantity) for line in target.lines.filter(pk__in=values["cancelled"])}
+        after = {}
+        for pk, quantity in values["cancelled"].items():
+            line = services.change_line(
+                line_id=pk, cancelled_quantity=quantity, reason=values["reason"], by=by, now=now
+            )
+            after[str(pk)] = str(line.cancelled_quantity)
+        return {"lines": lines}, {"lines": after}
+
+    def undo(self, item: ActItem, *, by: User, now: datetime) -> None:
+        order = flow.lock_order(item.target_id)
+        for pk, quantity in item.before["lines"].items():
+            line = order.lines.get(pk=int(pk))
+            refuse_if_changed(line.cancelled_quantity != Decimal(item.after["lines"][pk]))
+            services.change_line(
+                line_id=line.pk, cancelled_quantity=Decimal(quantity), reason=_("Undone"), by=by, now=now
+            )
+
+
 class EditShipments(ShipmentOperation):
     """Fields of a shipment: dates, numbers."""
 
@@ -86,7 +113,7 @@ class EditShipments(ShipmentOperation):
 PARTS: dict[str, Operation] = {
     operation.code: operation
     for operation in (
-        *(EditOrders(), MovePromises(), WishLines()),
+        *(EditOrders(), MovePromises(), WishLines(), CutLines()),
         *(CompleteSteps(), AssignSteps(), PauseSteps(), ResumeSteps()),
         *(EditShipments(), *(MoveShipments(move) for move in SHIPMENT_INSTANTS)),
     )
