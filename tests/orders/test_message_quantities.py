@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from orders.models import BulkAct, OrderEvent
 from orders.services import orders as order_services
@@ -58,6 +59,12 @@ def test_what_a_clause_says_of_a_quantity(text, number, is_less):
 def test_what_says_nothing_of_a_quantity(text):
     _marks, statements = read(text)
     assert [statement for statement in statements if statement.quantity] == []
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
