@@ -18,6 +18,7 @@ from kpi.metrics.efficiency import CycleEfficiency
 from kpi.metrics.load import Workload
 from kpi.metrics.money import CollectionOnTime, SalesAttainment
 from kpi.metrics.promises import OnTimeToRequest, PromiseChanges
+from kpi.metrics.responses import FirstResponse
 from kpi.metrics.shipments import OnTimeShipment
 from kpi.metrics.speed import CycleTime, NetCycleTime, OrderToConfirm, OrderToShip
 from kpi.metrics.steps import (
@@ -44,6 +45,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             NetCycleTime(),
             OrderToConfirm(),
             OrderToShip(),
+            FirstResponse(),
             LeadTimeDeviation(),
             CycleEfficiency(),
             SlaAttainment(),

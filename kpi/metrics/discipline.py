@@ -43,7 +43,7 @@ NO_PLAN, IMPORTED, LATER_ROUND, UNANSWERED, NO_CALENDAR = (
 PROMPT_HOURS = 4
 
 
-class _Finished(Steps):
+class Finished(Steps):
     """Attributed to the period in which the step was truly finished."""
 
     attribution = _("actual finish of the step")
@@ -57,7 +57,7 @@ class _Finished(Steps):
         )
 
 
-class LeadTimeDeviation(_Finished):
+class LeadTimeDeviation(Finished):
     code = "K18"
     name = pgettext_lazy("figure", "Deviation from plan")
     formula = _(
@@ -114,7 +114,7 @@ def _percentile_of(counts: Sequence[tuple[int, int]], share: float) -> float:
     return lower + (upper - lower) * (place - below)
 
 
-class UpdateTimeliness(_Finished):
+class UpdateTimeliness(Finished):
     code = "K35"
     name = pgettext_lazy("figure", "Recorded in time")
     formula = _("steps recorded by the end of the working day after they were finished ÷ steps finished in the period")

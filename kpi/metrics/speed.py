@@ -47,7 +47,9 @@ class Days(Func):
     output_field = DecimalField()
 
 
-class _Duration(Metric):
+class Duration(Metric):
+    """The mean of how long something took, with half and nine in ten of it beside."""
+
     hits = (HIT,)
     misses = ()
     is_higher_better = False
@@ -68,7 +70,7 @@ class _Duration(Metric):
         return {name: counted[0][name] if counted else None for name in ("p50", "p90")}
 
 
-class CycleTime(_Duration):
+class CycleTime(Duration):
     """Gross: nothing is taken off for waiting."""
 
     code = "K11"
@@ -158,7 +160,7 @@ class NetCycleTime(CycleTime):
         return {**super().statistics(counted), "gross_mean": gross}
 
 
-class OrderToConfirm(_Duration):
+class OrderToConfirm(Duration):
     code = "K13"
     name = pgettext_lazy("figure", "Order to confirmation")
     formula = _("working hours of the team from order to confirmation, summed ÷ orders confirmed in the period")
@@ -191,7 +193,7 @@ class OrderToConfirm(_Duration):
         )
 
 
-class OrderToShip(_Duration):
+class OrderToShip(Duration):
     code = "K14"
     name = pgettext_lazy("figure", "Order to ship")
     formula = _(

@@ -36,6 +36,8 @@ def _is_stopped(at: datetime) -> Exists:
 FIRST_PAYMENT = ("DEPOSIT_RECEIVED", "PREPAY_RECEIVED")
 LAST_PAYMENT = ("BALANCE_RECEIVED", "PAYMENT_RECEIVED", "LC_PAID", "DP_PAID", "DA_PAID")
 PAYMENT_STEPS = (*FIRST_PAYMENT, *LAST_PAYMENT)
+# In which an inquiry or a claim is first replied to.
+REPLY_STEPS = ("INQ_FIRST_REPLY", "FIRST_RESPONSE")
 
 
 class MilestoneQuerySet(models.QuerySet["Milestone"]):
@@ -266,6 +268,8 @@ class Milestone(models.Model):
             # K33: the steps by which orders are paid.
             models.Index(fields=["due_at"], name="milestone_payment_due", condition=Q(code__in=PAYMENT_STEPS)),
             models.Index(fields=["order"], name="milestone_payment_order", condition=Q(code__in=PAYMENT_STEPS)),
+            # K16: first replies to inquiries and claims.
+            models.Index(fields=["closed_at"], name="milestone_reply", condition=Q(code__in=REPLY_STEPS)),
             # to_remind: cost follows the number due, not the number open.
             models.Index(
                 fields=["next_reminder_at"], name="milestone_to_remind", condition=Q(next_reminder_at__isnull=False)
