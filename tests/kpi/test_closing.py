@@ -168,7 +168,7 @@ def test_the_dashboard_reads_closed_months_where_whole_teams_are_seen(people, dj
             ):
                 assert now.denominator == then.denominator, (card.figure.code, now.period)
                 assert float(now.numerator) == pytest.approx(float(then.numerator), abs=1e-4)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         dashboard(asked[people["manager"]], months=0)
 
     order = people["clerk"].clerk_orders.filter(delivered_at__isnull=False, promised_date__lt=date(2026, 4, 1)).first()
