@@ -26,6 +26,7 @@ from teams.errors import DomainError
 from teams.models import User
 
 MOST = 200  # proposals of one message
+MOST_LINES = 12  # of an order that are offered where nobody can tell which is meant
 _WAITS = {"waits_customer": Side.CUSTOMER, "waits_supplier": Side.SUPPLIER, "waits_carrier": Side.CARRIER}
 _FIELD_NAMES = ("container_no", "seal_no", "bl_no", "booking_no")
 
@@ -47,6 +48,7 @@ class Proposal:
     days: tuple[str, ...] = ()
     day_field: str = ""  # which value the day is
     is_assumed: bool = False
+    is_unsure: bool = False  # one of several that may be meant: the person chooses
     problem: str = ""
 
     @property
@@ -81,7 +83,7 @@ def propose(text: str, *, user: User, now: datetime) -> tuple[list[Mark], list[P
         order = by_id[int(statement.order)]
         found += _proposals(statement, order, open_steps[order.pk], shipments[order.pk], now)
         if statement.quantity:
-            found.append(_quantity(statement, statement.quantity, order, lines[order.pk]))
+            found += _quantities(statement, statement.quantity, order, lines[order.pk])
     once: dict[str, Proposal] = {}
     for proposal in found:
         once.setdefault(f"{proposal.order_id} {proposal.code} {proposal.target_id} {dict(proposal.values)}", proposal)
@@ -236,18 +238,23 @@ _SAME_UNITS = (
 )
 
 
-def _quantity(statement: Statement, said: Quantity, order: Order, lines: Sequence[OrderLine]) -> Proposal:
-    """Part of a line is no longer wanted, or wanted again; more than was ordered is no change of a line."""
+def _quantities(statement: Statement, said: Quantity, order: Order, lines: Sequence[OrderLine]) -> list[Proposal]:
+    """Part of a line is no longer wanted, or wanted again.
+
+    The line is told by its product; where it is not, each line is offered and none chosen.
+    """
     base = Proposal(order.number, order.pk, statement.text[:300], code="cut", target_id=order.pk)
-    named = [line for line in lines if line.product_code and line.product_code.casefold() in statement.text.casefold()]
-    meant = named or lines
     if order.status == OrderStatus.DRAFT:
-        return replace(base, problem=_("The order is still a draft: change its lines there."))
-    if len(meant) != 1:
-        names = ", ".join(f"{line.position} {line.product_code}".strip() for line in meant[:5])
-        several = _("Several lines may be meant: %(names)s.") % {"names": names}
-        return replace(base, problem=several if meant else _("No line of the order is still wanted."))
-    line = meant[0]
+        return [replace(base, problem=_("The order is still a draft: change its lines there."))]
+    named = [line for line in lines if line.product_code and line.product_code.casefold() in statement.text.casefold()]
+    meant = (named or list(lines))[:MOST_LINES]
+    if not meant:
+        return [replace(base, problem=_("No line of the order is still wanted."))]
+    return [_quantity(replace(base, is_unsure=len(meant) > 1), said, line) for line in meant]
+
+
+def _quantity(base: Proposal, said: Quantity, line: OrderLine) -> Proposal:
+    """What becomes of one line; more than was ordered is no change of a line."""
     wanted = line.quantity - line.cancelled_quantity
     after = wanted - said.number if said.is_less else said.number
     values = {"line": line.pk, "before": str(wanted), "after": str(after), "cancelled": str(line.quantity - after)}
@@ -267,6 +274,11 @@ def _is_unit_of(said: str, unit: str) -> bool:
     """Whether both mean the same, as far as anybody can tell."""
     kinds = [{place for place, same in enumerate(_SAME_UNITS) if word.casefold() in same} for word in (said, unit)]
     return kinds[0] == kinds[1] or not unit or not all(kinds)
+
+
+def is_certain(proposal: Proposal) -> bool:
+    """Whether it can be taken as it stands: nothing is in its way, and nothing is left to choose."""
+    return not (proposal.problem or proposal.is_unsure or len(proposal.days) > 1)
 
 
 def words_of(proposal: Proposal) -> str:

@@ -87,7 +87,7 @@ def _show(
             "place": place,
             "proposal": proposal,
             "words": services.words_of(proposal),
-            "is_checked": place in chosen if chosen is not None else not proposal.problem and len(proposal.days) < 2,
+            "is_checked": place in chosen if chosen is not None else services.is_certain(proposal),
             "day": request.POST.get(f"day-{place}", ""),
             "fault": faults.get(f"take-{place}", ""),
         }

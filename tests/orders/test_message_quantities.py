@@ -9,7 +9,7 @@ from django.utils import translation
 from orders.models import BulkAct, OrderEvent
 from orders.services import orders as order_services
 from orders.services import shipments
-from orders.services.messages import propose, words_of
+from orders.services.messages import is_certain, propose, words_of
 from tests.factories import MONDAY, make_confirmed_order, make_line_values, make_order, make_user
 from tests.orders.test_messages import paste, read, take
 
@@ -128,10 +128,28 @@ def test_of_several_lines_the_named_product_is_meant(team, clerk):
         make_line_values(position=2, quantity=Decimal(80), unit="", product_code="Q-2"),
     ]
     make_confirmed_order(team=team, by=clerk, number="GD-2", lines=lines)
-    (unsure,) = proposals(clerk, "GD-2 取消20件")
-    assert unsure.problem == "Several lines may be meant: 1 P-1, 2 Q-2."
     (sure,) = proposals(clerk, "GD-2 Q-2 取消20件")
-    assert (sure.problem, words_of(sure)) == ("", "Line 2 Q-2: 60 instead of 80")
+    assert (is_certain(sure), words_of(sure)) == (True, "Line 2 Q-2: 60 instead of 80")
+
+
+def test_where_nobody_can_tell_each_line_is_offered_and_none_is_chosen(client, team, clerk):
+    lines = [
+        make_line_values(position=number, quantity=Decimal(100 * number), unit="", product_code=f"P-{number}")
+        for number in (1, 2, 3)
+    ]
+    order = make_confirmed_order(team=team, by=clerk, number="GD-2", lines=lines)
+    found = proposals(clerk, "GD-2 数量改为 150 件")
+    assert [(words_of(each), bool(each.problem)) for each in found] == [
+        ("Line 1 P-1: 150 instead of 100", True),
+        ("Line 2 P-2: 150 instead of 200", False),
+        ("Line 3 P-3: 150 instead of 300", False),
+    ]
+    assert not any(is_certain(each) for each in found)
+    client.force_login(clerk)
+    shown = paste(client, "GD-2 数量改为 150 件")
+    assert " checked" not in shown.content.decode().partition("proposals")[2].partition("</ul>")[0]
+    take(client, shown, 2)
+    assert [line.cancelled_quantity for line in order.lines.order_by("position")] == [0, 0, 150]
 
 
 def test_a_draft_is_changed_where_it_is_written(team, clerk):
