@@ -121,7 +121,7 @@ API = {
     "api-document-accept": document(P.DOCUMENT_DECIDE),
     "api-document-refuse": document(P.DOCUMENT_DECIDE),
     "api-document-download": document(None, reads=None),
-    "api-import-list": Entry(writes={"post": None}),  # the team in the body decides; tests/orders/test_api_imports.py
+    "api-import-list": Entry(writes={"post": None}),  # the team in the body decides; tests/orders/test_import_runs.py
     "api-import-detail": Entry(lambda t: [t.import_run.pk], "person"),
     "api-import-apply": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),
     "api-import-undo": Entry(lambda t: [t.import_run.pk], "person", {"post": P.ORDER_CREATE}, False),
