@@ -48,7 +48,8 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         return self.filter(order__in=Order.objects.visible_to(user))
 
     def open(self) -> Self:
-        return self.filter(status__in=OPEN_MILESTONE)
+        """Said twice, which a constraint keeps the same: the indexes of what is open are found by the second."""
+        return self.filter(status__in=OPEN_MILESTONE, closed_at=None)
 
     def active(self) -> Self:
         return self.filter(status=MilestoneStatus.ACTIVE)
