@@ -86,7 +86,8 @@ class ReadingForm(RefusedForm):
 
     def __init__(self, data: Any = None, *, run: ImportRun, user: User) -> None:
         reading = run.reading
-        kept = ImportProfile.objects.filter(name=run.saved_profile).first() if run.saved_profile else None
+        own = ImportProfile.objects.filter(by=user, name=run.saved_profile)
+        kept = own.first() if run.saved_profile else None
         initial = {name: reading[name] for name in ("sheet", "header_row", "date_order")}
         if kept is not None:
             initial |= {"profile_name": kept.name, "profile_team": kept.team_id}

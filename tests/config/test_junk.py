@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import get_resolver
 from rest_framework.test import APIClient
@@ -48,7 +48,9 @@ ADDRESS_NAMES = (
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
     with django_db_blocker.unblock(), transaction.atomic():
-        yield make_world()
+        world = make_world()
+        connection.check_constraints()  # now, else after each test
+        yield world
         transaction.set_rollback(True)
 
 
@@ -74,24 +76,25 @@ def test_nonsense_is_refused_in_words(world, kind, side):
     if side == "get" and kind == "surrogate":
         value = value.encode("utf-8", "surrogatepass").decode("latin-1")
     sent = dict.fromkeys(field_names(), value)
+    body = urlencode(sent, errors="surrogatepass") if side == "post" else ""  # once: some are long
     faults = []
     for name, entry in PAGES.items():
         if entry.reads is False if side == "get" else not entry.writes:
             continue
         url = url_of(name, entry, world, "own", person)
         with transaction.atomic():
-            response = _send(client, side, url, sent, value)
-            body = response.getvalue() if response.streaming else response.content
+            response = _send(client, side, url, sent, value, body)
+            answer = response.getvalue() if response.streaming else response.content
             transaction.set_rollback(True)
         if response.status_code >= 500:
             faults.append(f"{side} {url}: {response.status_code}")
-        if kind == "html" and b"<script>alert(1)</script>" in body:
+        if kind == "html" and b"<script>alert(1)</script>" in answer:
             faults.append(f"{side} {url}: shown as it was sent")
 
     assert faults == []
 
 
-def _send(client: Client, side: str, url: str, sent: dict[str, str], value: str):
+def _send(client: Client, side: str, url: str, sent: dict[str, str], value: str, body: str):
     if side == "get":
         # A few at a time: an address has its length.
         names = [name for name in sent if name in ADDRESS_NAMES]
@@ -99,7 +102,6 @@ def _send(client: Client, side: str, url: str, sent: dict[str, str], value: str)
     if side == "file":
         content = value.encode("utf-8", "surrogatepass") or b"0"
         return client.post(url, {name: SimpleUploadedFile("x.xlsx", content) for name in ("file", "files")})
-    body = urlencode(sent, errors="surrogatepass")
     return client.post(url, body, content_type="application/x-www-form-urlencoded")
 
 

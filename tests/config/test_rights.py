@@ -29,7 +29,9 @@ LOGIN = "/accounts/login/"
 def world(django_db_setup, django_db_blocker) -> Iterator[World]:
     """One world for the whole walk; every request is rolled back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield make_world()
+        world = make_world()
+        connection.check_constraints()  # now, else after each test
+        yield world
         transaction.set_rollback(True)
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from itertools import cycle
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from kpi.dashboard import dashboard
@@ -44,7 +44,9 @@ def people():
 def _crowd(django_db_setup, django_db_blocker):
     """The same for all tests of this module, which only read; taken back at the end."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield make_people()
+        people = make_people()
+        connection.check_constraints()  # now, else after each test
+        yield people
         transaction.set_rollback(True)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from orders.basis import Basis, Shape
 from orders.calendars import all_calendars, calendars_of
@@ -38,6 +38,7 @@ def loaded(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
         patch.setattr("django.conf.settings.MEDIA_ROOT", tmp_path_factory.mktemp("media"))
         load_demo(orders=ROUND, seed=1, now=NOW)
+        connection.check_constraints()  # now, else after each test
         yield
         transaction.set_rollback(True)
 

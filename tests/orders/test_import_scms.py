@@ -9,7 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from customers.models import Company
@@ -30,7 +30,9 @@ def source() -> list[dict[str, str]]:
 def report(django_db_setup, django_db_blocker):
     """The file imported once for all tests of this module, undone at the end."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield run(real_content())
+        report = run(real_content())
+        connection.check_constraints()  # now, else after each test
+        yield report
         transaction.set_rollback(True)
 
 

@@ -142,3 +142,10 @@ def test_the_command_line_and_the_api_know_it_by_name(saved, tmp_path, team, cle
         refused = api.post("/api/v1/imports/", {"file": file, "profile": "月报"}, format="multipart")
     assert refused.status_code == 422
     assert "profile" in refused.json()["fields"]
+
+
+def test_a_colleagues_profile_is_not_offered_to_be_replaced(colleague, client):
+    upload(client, workbook([STRANGE, ["GD-2", "海天", "P-1", 5, "5/4/2026", "x"]]), profile="周报")
+    page = client.get(reverse("import", args=[ImportRun.objects.get(by=colleague).pk]))
+    assert "read as “周报”" in page.content.decode()
+    assert "profile_name" not in page.context["form"].initial
