@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from customers.models import Company, Contact, Interaction
 from orders.models import (
     ClockPause,
+    ImportProfile,
     Inspection,
     Milestone,
     Order,
@@ -97,6 +98,8 @@ def world():
     paid = {"amount": Decimal(5), "received_on": MONDAY.date(), "reference": "x"}
     checks.receive_payment(order_id=theirs.order.pk, **paid, by=clerk, now=MONDAY)
     rows = [theirs.order, theirs.shipment, theirs.document, theirs.company, theirs.contact, theirs.interaction, clerk]
+    ImportProfile.objects.filter(pk=theirs.import_profile.pk).update(team=theirs.order.team)  # shared with theirs
+    rows.append(theirs.import_profile)
     parts = ("lines", "milestones", "samples", "inspections", "payments")
     for row in [*rows, *(row for part in parts for row in getattr(theirs.order, part).all())]:
         sow(row, "CANARY")
@@ -171,7 +174,7 @@ def test_no_amount_is_seen_by_roles_without_money(world, role):
 def test_every_model_with_text_of_a_team_is_sown():
     """A new model has to be sown here, or said to hold no text of a team."""
     sown = {Order, OrderLine, Milestone, Shipment, OrderDocument, Company, Contact, Interaction, ClockPause}
-    sown |= {SampleRound, Inspection, Payment}
+    sown |= {SampleRound, Inspection, Payment, ImportProfile}
     known = {model for label in ("orders", "customers") for model in apps.get_app_config(label).get_models()}
     names = {model.__name__ for model in known - sown}
 

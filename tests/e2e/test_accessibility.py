@@ -84,7 +84,7 @@ def places(transactional_db):
     month = month_of(timezone.localdate(now), Organization.current().timezone)
     review = start_review(team=team, period=month, by=admin, now=now)
     page = review.pages.get(person=clerk)
-    add_action(page=page, text="早一周问", due_date=timezone.localdate(now), by=admin, now=now)
+    add_action(page=page, text="早一周问", due_date=timezone.localdate(now) + timedelta(days=1), by=admin, now=now)
     made = {"merge": merge.pk, "act": act.pk, "run": run.pk, "export": export.pk, "company": order.customer.code}
     return {**made, "review": review.pk, "review_page": page.pk}
 
