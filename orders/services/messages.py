@@ -277,8 +277,11 @@ def _is_unit_of(said: str, unit: str) -> bool:
 
 
 def is_certain(proposal: Proposal) -> bool:
-    """Whether it can be taken as it stands: nothing is in its way, and nothing is left to choose."""
-    return not (proposal.problem or proposal.is_unsure or len(proposal.days) > 1)
+    """Whether it may come checked: nothing is in its way, and nothing is left to choose.
+
+    A quantity never does: “数量 400 件” may tell what was loaded as well as what is still wanted.
+    """
+    return not (proposal.problem or proposal.code == "cut" or len(proposal.days) > 1)
 
 
 def words_of(proposal: Proposal) -> str:
