@@ -265,4 +265,4 @@ def _say_what_was(changes: Sequence[Change], edited: Edited, people: Iterable[Us
     for change in conflicts:
         its_field = EDITABLE[edited.shape][change.name]
         texts = held[f"orders.order:{change.target_id}", change.name]
-        change.was = origins.find(checks[change.row][change.name], its_field, [change.now, change.yours], texts)
+        change.was = origins.find(checks[change.row][change.name], its_field, texts)

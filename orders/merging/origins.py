@@ -3,73 +3,59 @@
 A check value is a CRC-32, so among some thousand values a wrong one would fit once in a million cells.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from orders.merging.fields import Field, canonical, shown
 from orders.merging.keys import check
 from teams.countries import country_choices
 
-FAR = timedelta(days=1500)  # dates that far from the two that are known are looked at
-RECENT = timedelta(days=40)  # a step that was finished when the sheet was read was so, mostly, not long before
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+FAR = 1500 * DAY  # dates that far from the export are known
+RECENT = 40 * DAY  # a step that was finished when the sheet was read was so, mostly, not long before
 
 
 class Origins:
     """Finds values for the cells of one sheet; `people` are the names of colleagues, `read_at` when it was exported."""
 
     def __init__(self, people: Iterable[str], *, read_at: datetime, zone: ZoneInfo) -> None:
-        self.people, self.read_at, self.zone = sorted(people), read_at, zone
-        self._minutes: dict[int, str] = {}
+        self.people, self.zone = sorted(people), zone
+        self.read_at = read_at.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+        self._tables: dict[Any, Mapping[int, str]] = {}
 
-    def find(self, base: int, field: Field, known: Sequence[str], texts: Iterable[str]) -> str | None:
-        """The value behind the check value `base` as people read it; None where no candidate fits.
+    def find(self, base: int, field: Field, texts: Iterable[str]) -> str | None:
+        """The value behind the check value `base` as people read it; None where nothing fits.
 
-        Args:
-            known: canonical texts of the cell as it is now, here and in the sheet.
-            texts: what the record is known to have held, for columns of free text.
+        `texts` is what the record is known to have held since, for columns of free text.
         """
         if base == check(""):
             return ""
-        if field.kind == "moment" and base in self._recent_minutes():
-            return self._minutes[base]
-        for text in self._candidates(field, known, texts):
-            plain = canonical(text, field)
-            if check(plain) == base:
-                return text if field.kind in {"person", "text"} else shown(plain, field)
-        return None
+        table = self._table(field)
+        if base in table:
+            return table[base]
+        return next((text for text in texts if check(canonical(text, field)) == base), None)
 
-    def _candidates(self, field: Field, known: Sequence[str], texts: Iterable[str]) -> Iterator[str]:
+    def _table(self, field: Field) -> Mapping[int, str]:
+        """What the column can hold, by check value; made once, however many cells are asked for."""
+        key = (field.kind, field.words)
+        if key not in self._tables:
+            self._tables[key] = {check(canonical(value, field)): words for value, words in self._values(field)}
+        return self._tables[key]
+
+    def _values(self, field: Field) -> Iterator[tuple[Any, str]]:
         if field.kind == "choice":
-            yield from field.words.values
+            yield from ((value, shown(value, field)) for value in field.words.values)
         elif field.kind == "country":
-            yield from (code for code, _name in country_choices())
+            yield from ((code, code) for code, _name in country_choices())
         elif field.kind == "person":
-            yield from self.people
+            yield from ((name, name) for name in self.people)
         elif field.kind in {"date", "moment"}:
-            yield from _days_around(known)
-        yield from texts
-
-    def _recent_minutes(self) -> Mapping[int, str]:
-        if not self._minutes:
-            last = self.read_at.astimezone(self.zone).replace(tzinfo=None, second=0, microsecond=0)
-            for minute in range(RECENT // timedelta(minutes=1)):
-                text = canonical(last - timedelta(minutes=minute))
-                self._minutes[check(text)] = text
-        return self._minutes
-
-
-def _days_around(known: Sequence[str]) -> Iterator[str]:
-    """Days around the known ones, the nearest first."""
-    middles = [date.fromisoformat(text[:10]) for text in known if _is_day(text[:10])]
-    for offset in range(FAR.days):
-        for middle in middles:
-            yield (middle + timedelta(days=offset)).isoformat()
-            yield (middle - timedelta(days=offset)).isoformat()
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text) - date.min > FAR and date.max - date.fromisoformat(text) > FAR
-    except ValueError:
-        return False
+            today = self.read_at.date()
+            days = (today + offset * DAY for offset in range(-(FAR // DAY), FAR // DAY))
+            yield from ((day, day.isoformat()) for day in days)
+        if field.kind == "moment":
+            for ago in range(RECENT // MINUTE):
+                text = canonical(self.read_at - ago * MINUTE)
+                yield text, text
