@@ -80,15 +80,33 @@ def local(day, text, zone):
     return datetime(day.year, day.month, day.day, hour % 24, minute, tzinfo=zone).astimezone(UTC)
 
 
+def joined(segments):
+    """Segments of a date that touch or overlap are one, before any clock change: minutes from its midnight."""
+    spans: list[list[int]] = []
+    for opening, closing in sorted((minute_of(opening), minute_of(closing)) for opening, closing in segments):
+        end = closing + 1440 * (closing < opening)
+        if spans and opening <= spans[-1][1]:
+            spans[-1][1] = max(spans[-1][1], end)
+        else:
+            spans.append([opening, end])
+    return spans
+
+
+def minute_of(text):
+    hour, minute = map(int, text.split(":"))
+    return 60 * hour + minute
+
+
 def open_minutes(spec, first, pauses=()):
     """The oracle: every open minute around the stretch, by its first instant, found by walking each segment."""
     zone = ZoneInfo(spec["timezone"])
     minutes = set()
     for n in range(-3, STRETCH + 4):
         day = first + timedelta(days=n)
-        for opening, closing in hours_on(spec, day):
-            minute = local(day, opening, zone)
-            end = local(day + ONE_DAY * (closing < opening), closing, zone)
+        for opening, closing in joined(hours_on(spec, day)):
+            minute, end = (
+                local(day + ONE_DAY * (at // 1440), clock_time(at % 1440), zone) for at in (opening, closing)
+            )
             while minute < end:
                 is_off = spec["holidays"] and minute.astimezone(zone).date().isoformat() in spec["holidays"]
                 if not is_off and not any(since <= minute < until for since, until in pauses):
@@ -275,3 +293,12 @@ def test_the_oracle_is_not_blind():
     spec |= {"holidays": [], "extra_workdays": [], "date_hours": {}}
 
     assert len(open_minutes(spec, date(2018, 3, 8))) == (2 + 3) * 60
+
+
+def test_hours_that_overlap_are_one_before_the_clocks_change():
+    """On the day whose hour from 2 to 3 is skipped, 2:01 is 3:01; the hours that begin at 3:00 are part of the first."""
+    hours = [["02:01", "24:00"], ["03:00", "24:00"]]
+    spec = {"timezone": "America/New_York", "hours": {}, "holidays": [], "date_hours": {"2018-03-11": hours}}
+    begin = next_opening(datetime(2018, 3, 11, 5, tzinfo=UTC), WorkSchedule.from_dict(spec))
+    assert begin == open_minutes({**spec, "extra_workdays": []}, date(2018, 3, 8))[0]
+    assert begin == datetime(2018, 3, 11, 7, 1, tzinfo=UTC)
