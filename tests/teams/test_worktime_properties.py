@@ -296,7 +296,7 @@ def test_the_oracle_is_not_blind():
 
 
 def test_hours_that_overlap_are_one_before_the_clocks_change():
-    """On the day whose hour from 2 to 3 is skipped, 2:01 is 3:01; the hours that begin at 3:00 are part of the first."""
+    """On the day whose hour from 2 to 3 is skipped, 2:01 is 3:01; hours that begin at 3:00 are part of the first."""
     hours = [["02:01", "24:00"], ["03:00", "24:00"]]
     spec = {"timezone": "America/New_York", "hours": {}, "holidays": [], "date_hours": {"2018-03-11": hours}}
     begin = next_opening(datetime(2018, 3, 11, 5, tzinfo=UTC), WorkSchedule.from_dict(spec))
