@@ -302,7 +302,7 @@ def words_of(proposal: Proposal) -> str:
     if proposal.code == "cut":
         return _cut_words(proposal)
     status = ShipmentStatus(proposal.code.removeprefix("ship-")).label
-    return _("Shipment %(number)s: %(status)s, %(day)s") % {"number": proposal.target, "status": status, **shown}
+    return _("Shipment %(number)s: %(status)s, %(day)s") % {"number": proposal.target or "?", "status": status, **shown}
 
 
 def _cut_words(proposal: Proposal) -> str:
