@@ -22,26 +22,22 @@ from kpi.models import KpiBoard
 from kpi.registry import offered_to
 from teams.errors import DomainError
 from teams.http import PersonRequest
-from teams.models import Team, User
+from teams.models import User
 from teams.refusals import RefusedForm
+from teams.share_field import ShareField
 
 
 class BoardForm(RefusedForm):
     """`codes` come in the order in which the page shows them."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=40, required=False)
-    team = forms.ModelChoiceField(
-        label=gettext_lazy("Share with"),
-        queryset=Team.objects.none(),
-        required=False,
-        empty_label=gettext_lazy("nobody, only mine"),
-    )
+    team = ShareField()
     is_first = forms.BooleanField(label=gettext_lazy("My dashboard opens with it"), required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team: Any = self.fields["team"]
-        team.queryset = Team.objects.filter(memberships__user=user).distinct().order_by("name", "pk")
+        team.offer_to(user)
 
 
 @login_required

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from orders.models import Order
 from orders.models.checks import InspectionKind, SampleKind
+from teams.models.sharing import SharedQuerySet
 
 if TYPE_CHECKING:
     from teams.models import User
@@ -129,12 +130,6 @@ class Goal(models.Model):
         return self.title
 
 
-class KpiBoardQuerySet(models.QuerySet["KpiBoard"]):
-    def visible_to(self, user: "User") -> Self:
-        """One's own, and those shared with a team that the person belongs to."""
-        return self.filter(Q(by=user.pk) | Q(team__memberships__user=user.pk)).distinct()
-
-
 class KpiBoard(models.Model):
     """Figures that a person arranged for their dashboard, with period and filters; never rows.
 
@@ -151,7 +146,7 @@ class KpiBoard(models.Model):
     is_first = models.BooleanField(_("opens first"), default=False)
     created_at = models.DateTimeField()
 
-    objects = KpiBoardQuerySet.as_manager()
+    objects = SharedQuerySet["KpiBoard"].as_manager()
 
     class Meta:
         verbose_name = _("dashboard")

@@ -16,6 +16,7 @@ from orders.services.imports import too_large
 from teams.models import Team, User
 from teams.permissions import Permission
 from teams.refusals import RefusedForm
+from teams.share_field import ShareField
 
 # What the sheet page offers; other profiles are for the command line.
 PROFILES = ("orders", "scms")
@@ -80,9 +81,7 @@ class ReadingForm(RefusedForm):
         label=_("Year of dates such as 9月20日"), required=False, coerce=int, widget=forms.RadioSelect
     )
     profile_name = forms.CharField(label=_("Name of the profile"), max_length=40, required=False)
-    profile_team = forms.ModelChoiceField(
-        label=_("Share with"), queryset=Team.objects.none(), required=False, empty_label=_("nobody, only mine")
-    )
+    profile_team = ShareField()
 
     def __init__(self, data: Any = None, *, run: ImportRun, user: User) -> None:
         reading = run.reading
@@ -94,7 +93,7 @@ class ReadingForm(RefusedForm):
         super().__init__(data, initial=initial)
         self.run, self.is_saving = run, bool(data and "save" in data)
         team: Any = self.fields["profile_team"]
-        team.queryset = Team.objects.filter(memberships__user=user).distinct().order_by("name", "pk")
+        team.offer_to(user)
         sheet: Any = self.fields["sheet"]
         sheet.choices = [(name, name or "—") for name in reading["sheets"]]
         if len(reading["sheets"]) < 2:

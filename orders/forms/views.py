@@ -5,20 +5,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from teams.models import Team, User
+from teams.models import User
 from teams.refusals import RefusedForm
+from teams.share_field import ShareField
 
 
 class SaveViewForm(RefusedForm):
     name = forms.CharField(label=_("Name of the view"), max_length=40)
-    team = forms.ModelChoiceField(
-        label=_("Share with"), queryset=Team.objects.none(), required=False, empty_label=_("nobody, only mine")
-    )
+    team = ShareField()
     query = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team: Any = self.fields["team"]
-        team.queryset = Team.objects.filter(memberships__user=user).distinct().order_by("name", "pk")
+        team.offer_to(user)
         for name, field in self.fields.items():
             field.widget.attrs["id"] = f"id_view_{name}"

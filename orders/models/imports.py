@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from teams.models.sharing import SharedQuerySet
+
 if TYPE_CHECKING:
     from teams.models import User
 
@@ -20,12 +22,6 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
     def queued(self) -> Self:
         return self.filter(status=ImportRun.Status.QUEUED)
-
-
-class ImportProfileQuerySet(models.QuerySet["ImportProfile"]):
-    def visible_to(self, user: "User") -> Self:
-        """One's own, and those shared with a team that the person belongs to."""
-        return self.filter(Q(by=user.pk) | Q(team__memberships__user=user.pk)).distinct()
 
 
 class ImportProfile(models.Model):
@@ -47,7 +43,7 @@ class ImportProfile(models.Model):
     date_order = models.CharField(max_length=3, blank=True)  # of orders.imports.sheets.ORDERS, empty: nothing needs it
     changed_at = models.DateTimeField()
 
-    objects = ImportProfileQuerySet.as_manager()
+    objects = SharedQuerySet["ImportProfile"].as_manager()
 
     class Meta:
         verbose_name = _("import profile")

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, StrIndex
+from django.db.models.functions import StrIndex
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.companies import CODE_VALIDATOR
@@ -72,14 +72,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def overdue(self, at: datetime) -> Self:
         """Orders with at least one milestone overdue at the instant `at`."""
         return self.filter(Exists(_milestones().overdue(at).filter(order=OuterRef("pk"))))
-
-    def with_lateness(self, at: datetime) -> Self:
-        """Annotate `is_overdue` as `overdue` has it, for the rows that a page shows.
-
-        A scalar subquery is asked for each shown row; EXISTS would be hashed over every late milestone there is.
-        """
-        late = _milestones().overdue(at).filter(order=OuterRef("pk")).order_by().values(found=Value(True))[:1]
-        return self.annotate(is_overdue=Coalesce(Subquery(late), Value(False)))
 
     def at_risk(self, at: datetime, zone: str) -> Self:
         """Open orders not yet delivered, with a step overdue or the promise already broken at the instant `at`."""

@@ -1,19 +1,14 @@
 """How people look at the order list: views they saved and shared, and the columns they keep."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from teams.models.sharing import SharedQuerySet
+
 if TYPE_CHECKING:
-    from teams.models import User
-
-
-class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def visible_to(self, user: "User") -> Self:
-        """One's own, and those shared with a team that the person belongs to."""
-        return self.filter(Q(by=user.pk) | Q(team__memberships__user=user.pk)).distinct()
+    pass
 
 
 class SavedView(models.Model):
@@ -30,7 +25,7 @@ class SavedView(models.Model):
     query = models.TextField(max_length=2000, blank=True)  # as in the address, without "?"
     created_at = models.DateTimeField()
 
-    objects = SavedViewQuerySet.as_manager()
+    objects = SharedQuerySet["SavedView"].as_manager()
 
     class Meta:
         verbose_name = _("saved view")

@@ -14,7 +14,7 @@ def default_team(user: User, permission: Permission) -> Team:
         ValidationError: there is none, so the body has to name the team.
     """
     allowed = user.access.teams_allowing(permission)
-    own = Team.objects.filter(memberships__user=user).distinct().order_by("pk")
+    own = Team.objects.joined_by(user).order_by("pk")
     team = own.first() if allowed is None else own.filter(pk__in=allowed).first()
     if team is None:
         raise ValidationError({"team": [_("Say which team this belongs to.")]})

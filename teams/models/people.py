@@ -94,6 +94,10 @@ class TeamQuerySet(models.QuerySet["Team"]):
         access = user.access
         return self if access.sees_all else self.filter(pk__in=access.team_ids)
 
+    def joined_by(self, user: User) -> Self:
+        """Teams the person belongs to, with whatever role."""
+        return self.filter(memberships__user=user).distinct()
+
 
 class Team(models.Model):
     """A group of people who share orders and a work calendar."""
