@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from kpi.goals import MOST_STEPS, steered_teams, visible_goals
+from kpi.goals import MOST_STEPS, possible_parents, steered_teams
 from kpi.models import Goal
 from kpi.registry import offered_to
 from orders.filters import people_of
@@ -66,7 +66,7 @@ class GoalForm(RefusedForm):
         fields["team"].empty_label = _("the whole company") if teams is None else "—"
         fields["owner"].queryset = people_of(user)
         fields["owner"].empty_label = _("the whole team")
-        parents = visible_goals(user).filter(owner=None, dropped_at=None).order_by("title", "pk")
+        parents = possible_parents(user)
         fields["parent"].queryset = parents.exclude(pk=goal.pk) if goal else parents
         fields["parent"].empty_label = "—"
 

@@ -35,7 +35,7 @@ from kpi.goals import (
     REACHED,
     UNKNOWN,
     Attainment,
-    attain,
+    attain_now,
     before_goal,
     drop_goal,
     level_of,
@@ -125,10 +125,9 @@ def goals(request: PersonRequest) -> HttpResponse:
 
 def rows_of(found: Sequence[Goal], now: datetime) -> list[GoalRow]:
     """The goals as a tree: each below the one it serves, if that is shown as well."""
-    calendar = WorkCalendar.objects.order_by("pk").first()
-    if calendar is None or not found:
+    attained = attain_now(found, now)
+    if not attained:
         return []
-    attained = attain(found, now=now, schedule=calendar.schedule())
     by_parent: dict[int | None, list[Goal]] = {}
     known = {goal.pk for goal in found}
     for goal in found:

@@ -19,7 +19,7 @@ from kpi.questions import Question
 from kpi.registry import METRICS, metric_of, offered_to
 from kpi.targets import expected_value, quarters
 from teams.errors import InvalidInput, NotPermitted
-from teams.models import Organization, Team, User
+from teams.models import Organization, Team, User, WorkCalendar
 from teams.permissions import Permission
 from teams.worktime import WorkSchedule
 
@@ -115,6 +115,11 @@ def steered_teams(user: User) -> QuerySet[Team]:
     allowed = user.access.teams_allowing(Permission.KPI_STEER)
     found = Team.objects.order_by("name", "pk")
     return found if allowed is None else found.filter(pk__in=allowed)
+
+
+def possible_parents(user: User) -> QuerySet[Goal]:
+    """The goals that another one may serve: still pursued, and nobody's own."""
+    return visible_goals(user).filter(owner=None, dropped_at=None).order_by("title", "pk")
 
 
 def drop_goal(*, goal: Goal, by: User, now: datetime) -> None:
@@ -221,6 +226,12 @@ def attain(goals: Sequence[Goal], *, now: datetime, schedule: WorkSchedule) -> d
         found |= _figures(code, level, group, period, now) if code in METRICS else {goal.pk: None for goal in group}
     today = now.astimezone(organization.zone).date()
     return {goal.pk: _attainment(goal, found[goal.pk], today, schedule) for goal in goals}
+
+
+def attain_now(goals: Sequence[Goal], now: datetime) -> dict[int, Attainment]:
+    """`attain` by the working days of the first calendar; nothing where there is no calendar yet."""
+    calendar = WorkCalendar.objects.order_by("pk").first() if goals else None
+    return {} if calendar is None else attain(goals, now=now, schedule=calendar.schedule())
 
 
 def _level(goal: Goal) -> str:

@@ -190,6 +190,7 @@ def kpi_people(request: PersonRequest) -> HttpResponseBase:
         },
         "age_chart": {
             "kind": "stages",
+            "isRising": True,
             "labels": [each.label for each in found if each.late],
             "series": [
                 {"name": words[name], "values": [each.ages[name] for each in found if each.late]} for name in AGES

@@ -69,8 +69,8 @@ def _way(row: ShipmentRow) -> str:
     if shipment.vessel:
         voyage = f" / {shipment.voyage}" if shipment.voyage else ""
         inner += f' <span class="muted">{escape(shipment.vessel + voyage)}</span>'
-    whereto = [str(shipment.forwarder)] if shipment.forwarder else []
-    whereto += [f"→ {shipment.destination}"] if shipment.destination else []
+    way = f"{shipment.origin} → {shipment.destination}".strip() if shipment.destination else shipment.origin
+    whereto = [text for text in (str(shipment.forwarder or ""), way) if text]
     if whereto:
         inner += f'<span class="sub">{escape(" · ".join(whereto))}</span>'
     return f"<td>{inner}</td>"

@@ -8,12 +8,24 @@
   // Told apart in grey as well: dark to light.
   const greys = ["#0b5c61", "#c2410c", "#5b8def", "#b8c0cc", "#3b2a5c"];
 
+  // From little to much, told apart in grey as well.
+  const rising = ["#efb48a", "#dd7f45", "#c2410c", "#8a2c0a", "#4a1705"];
+
   const axes = (labels, value) => ({
     animation: false,
     grid: { left: 48, right: 16, top: 16, bottom: 28 },
     xAxis: { type: "category", data: labels, axisLabel: text(), axisTick: { show: false }, axisLine: { lineStyle: { color: ink("--line-2") } } },
     yAxis: { type: "value", axisLabel: text(), splitLine: { lineStyle: { color: ink("--line") } }, ...value },
   });
+  // A column without its name says nothing: names are cut and turned rather than left out, while there is room.
+  const withEveryLabel = (option) => {
+    const count = option.xAxis.data.length;
+    const isMany = count > 6 || count * 90 > window.innerWidth;
+    const rotate = count * 40 > window.innerWidth ? 90 : isMany ? 30 : 0;
+    option.xAxis.axisLabel = { ...text(), interval: 0, hideOverlap: true, rotate, width: 84, overflow: "truncate" };
+    option.grid = { ...option.grid, bottom: isMany ? 64 : 28 };
+    return option;
+  };
   // Rich text is drawn into the chart: HTML tooltips need inline styles, which the content policy forbids.
   const tooltip = (say) => ({ trigger: "axis", renderMode: "richText", confine: true, formatter: (points) => say(points[0].dataIndex) });
   const share = (isShare) => (isShare ? { min: 0, max: 100, axisLabel: { ...text(), formatter: "{value}%" } } : {});
@@ -49,9 +61,8 @@
   });
 
   const pareto = (data) => {
-    const option = axes(data.labels, {});
-    option.grid = { ...option.grid, right: 48, bottom: 64 };
-    option.xAxis.axisLabel = { ...text(), interval: 0, rotate: data.labels.length > 6 ? 30 : 0, width: 84, overflow: "truncate" };
+    const option = withEveryLabel(axes(data.labels, {}));
+    option.grid = { ...option.grid, right: 48 };
     option.yAxis = [option.yAxis, { type: "value", min: 0, max: 100, axisLabel: { ...text(), formatter: "{value}%" }, splitLine: { show: false } }];
     return {
       ...option,
@@ -97,12 +108,11 @@
   };
 
   const stages = (data) => ({
-    ...axes(data.labels, { name: data.name, nameTextStyle: text() }),
-    grid: { left: 48, right: 16, top: 60, bottom: 28 },
+    ...withEveryLabel({ ...axes(data.labels, { name: data.name, nameTextStyle: text() }), grid: { left: 48, right: 16, top: 60 } }),
     legend: { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink("--ink-2"), fontSize: 12 } },
     tooltip: tooltip((index) => [data.labels[index], ...data.series.map((each) => `${each.name}: ${each.values[index]}`)].join("\n")),
     series: [
-      ...data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: greys[index], borderColor: "#fff", borderWidth: 1 } })),
+      ...data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: (data.isRising ? rising : greys)[index], borderColor: "#fff", borderWidth: 1 } })),
       ...((data.planned || []).some((value) => value !== null)
         ? [{ type: "line", name: data.plannedName, data: data.planned, color: ink("--today"), lineStyle: { width: 0 }, symbol: "rect", symbolSize: [28, 3] }]
         : []),
@@ -131,7 +141,7 @@
   };
 
   const load = (data) => ({
-    ...axes(data.labels, { axisLabel: { ...text(), formatter: "{value}%" } }),
+    ...withEveryLabel(axes(data.labels, { axisLabel: { ...text(), formatter: "{value}%" } })),
     tooltip: tooltip((index) => `${data.labels[index]}\n${data.name}: ${data.values[index]}%`),
     series: [
       {

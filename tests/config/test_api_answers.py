@@ -6,6 +6,8 @@ from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 
 import config.api_urls  # noqa: F401  # every answer there is
+from kpi.goals import attain_now
+from kpi.models import Goal
 from orders.api import rows
 from orders.api.serializers import HolderAnswer, NextStepAnswer, PersonAnswer, ProgressAnswer
 from orders.models import Order, OrderLine
@@ -33,6 +35,9 @@ def rows_by_model(world):
     rows.add_details([bare], MONDAY)
     bare.steps = []
     shipment = rows.shipments_for(user).get(pk=things.shipment.pk)
+    goals = list(Goal.objects.all())
+    for goal in goals:
+        goal.attained = attain_now(goals, timezone.now())[goal.pk]
     found = {
         "order": [order, bare],
         "milestone": [*rows.milestones_for(user)[:20]],
@@ -42,6 +47,7 @@ def rows_by_model(world):
         "orderline": list(OrderLine.objects.all()[:5]),
         "shipmentline": shipment.seen_lines,
         "workcalendar": [world.team.calendar],
+        "goal": goals,
         "orderdocument": [things.document],
         "importrun": [world.imports[world.people["clerk"].pk]],
     }
