@@ -20,10 +20,9 @@
   // A column without its name says nothing: names are cut and turned rather than left out, while there is room.
   const withEveryLabel = (option) => {
     const count = option.xAxis.data.length;
-    const isMany = count > 6 || count * 90 > window.innerWidth;
-    const rotate = count * 40 > window.innerWidth ? 90 : isMany ? 30 : 0;
+    const rotate = count * 40 > window.innerWidth ? 90 : count * 110 > window.innerWidth ? 30 : 0;
     option.xAxis.axisLabel = { ...text(), interval: 0, hideOverlap: true, rotate, width: 84, overflow: "truncate" };
-    option.grid = { ...option.grid, bottom: isMany ? 64 : 28 };
+    option.grid = { ...option.grid, bottom: { 0: 28, 30: 64, 90: 92 }[rotate] };
     return option;
   };
   // Rich text is drawn into the chart: HTML tooltips need inline styles, which the content policy forbids.
@@ -114,7 +113,7 @@
     series: [
       ...data.series.map((each, index) => ({ type: "bar", stack: "days", name: each.name, barMaxWidth: 48, data: each.values, itemStyle: { color: (data.isRising ? rising : greys)[index], borderColor: "#fff", borderWidth: 1 } })),
       ...((data.planned || []).some((value) => value !== null)
-        ? [{ type: "line", name: data.plannedName, data: data.planned, color: ink("--today"), lineStyle: { width: 0 }, symbol: "rect", symbolSize: [28, 3] }]
+        ? [{ type: "line", name: data.plannedName, data: data.planned, color: ink("--ink"), itemStyle: { borderColor: "#fff", borderWidth: 1 }, lineStyle: { width: 0 }, symbol: "rect", symbolSize: [28, 5] }]
         : []),
     ],
   });
