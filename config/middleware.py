@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.translation import gettext as _
 from django.views import defaults
 
@@ -76,6 +78,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         return refusal(request, 500, "server_error", _("Something went wrong here. It has been noted."))
     return defaults.server_error(request)
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Pages and answers of the API travel compressed, whatever stands in front; files and streams go as they are.
+
+    A random length, as the framework adds it, hides what a compressed length would tell of a page.
+    """
+
+    KINDS = ("text/", "application/json", "application/vnd.oai.openapi")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.headers.get("Content-Type", "").startswith(self.KINDS):
+            return response
+        return super().process_response(request, response)
 
 
 class BrowserPolicyMiddleware:
