@@ -1,6 +1,6 @@
 """The analytical charts: causes of delay, control charts, and where the time went; each with its table and export."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -25,19 +25,10 @@ from kpi.registry import METRICS, offered_to
 from kpi.rules import rule_name
 from kpi.spc import FIRM, PROVISIONAL
 from kpi.stages import StageTime, stage_times
-from orders.exports.columns import plain
-from orders.views.exports import asked_format, file_response
+from kpi.tables import table_file
 from teams.errors import NotPermitted
 from teams.http import PersonRequest
 from teams.permissions import Permission
-
-
-def table_file(
-    request: PersonRequest, name: str, title: str, heads: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
-) -> HttpResponseBase:
-    """A chart's table as the kind of file that the address asks for."""
-    columns = [plain(key, str(label), 18) for key, label in heads.items()]
-    return file_response(columns, [list(rows)], asked_format(request), name=name, title=title)
 
 
 @login_required

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -50,6 +50,7 @@ from kpi.goals import (
 from kpi.models import Goal
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
+from kpi.tables import table_file
 from kpi.targets import expected_value, quarters
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
@@ -181,16 +182,26 @@ def _members_url(goal: Goal) -> str:
 
 @login_required
 @require_safe
-def goal_page(request: PersonRequest, pk: int) -> HttpResponse:
-    """One goal: how far it is, its ladder, whether it is within reach, and the goals that serve it."""
+def goal_page(request: PersonRequest, pk: int) -> HttpResponseBase:
+    """One goal: how far it is, its ladder, whether it is within reach, and the goals that serve it.
+
+    `format` asks for the months of its chart as a file.
+    """
     goal = _visible(request, pk)
     check_reader(request.user)
     now = timezone.now()
+    metric = METRICS.get(goal.code)
+    chart = _chart(goal, now) if metric else None
+    if "format" in request.GET:
+        if metric is None or chart is None:
+            raise Http404
+        heads = {"label": _("Month"), "value": metric.name, "target": chart["targetName"]}
+        months = zip(chart["labels"], chart["values"], chart["target"], strict=True)
+        rows = [{"label": label, "value": value, "target": target} for label, value, target in months]
+        return table_file(request, f"goal-{goal.pk}", goal.title, heads, rows)
     children = visible_goals(request.user).filter(parent=goal).select_related("team", "owner")
     row = rows_of([goal], now)[0]
-    metric = METRICS.get(goal.code)
     before = before_goal(goal, now=now) if metric else []
-    chart = _chart(goal, now) if metric else None
     context = {
         "row": row,
         "goal": goal,

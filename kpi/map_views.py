@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 
 from kpi import pages
 from kpi.asking import ask, frame_of, grouping_of
-from kpi.chart_views import table_file
 from kpi.dashboard import months_until
 from kpi.dimensions import DIMENSIONS
 from kpi.figures import Figure
@@ -24,6 +23,7 @@ from kpi.people import Carried, carried
 from kpi.periods import Period
 from kpi.registry import METRICS
 from kpi.subjects import COMPANIES
+from kpi.tables import table_file
 from teams.http import PersonRequest
 
 MONTHS = 12

@@ -1,6 +1,6 @@
 """The dashboard, a figure's own page, and the rows behind it; everything over what the reader may see (R14)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +28,7 @@ from kpi.dashboard import by_family
 from kpi.dashboard import dashboard as dashboard_of
 from kpi.dimensions import DIMENSIONS, is_filtered_by
 from kpi.effects import effect_lists
-from kpi.figures import PARTS
+from kpi.figures import PARTS, Group
 from kpi.goals import visible_goals
 from kpi.keeping import kept_cards, kept_figure
 from kpi.member_rows import MEMBER_COLUMNS, columns_of, measures_of, member_of
@@ -37,6 +37,7 @@ from kpi.models import Goal, KpiBoard
 from kpi.questions import Question
 from kpi.registry import METRICS, offered_to
 from kpi.subjects import STEPS
+from kpi.tables import figure_cells, figure_heads, table_file
 from kpi.targets import goals_in_force, target_line
 from orders.models import DelayReason, Milestone
 from orders.services.delays import MOST_AT_ONCE, explain_delays
@@ -159,10 +160,21 @@ def kpi_catalogue(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
+def kpi_figure(request: PersonRequest, code: str) -> HttpResponseBase:
+    """A figure with its trend and its groups; `format` asks for the trend's table, or for the groups', as a file."""
     metric = metric_or_404(code, request.user)
     form, asked = ask(request, metric, now=timezone.now())
     frame = frame_of(request, form, asked, metric)
+    offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
+    by = grouping_of(request, offered)
+    groups = figures.breakdown(code, asked, by)
+    is_file, sheet = "format" in request.GET, request.GET.get("sheet", "months")
+    if is_file and sheet not in {"months", "groups"}:
+        raise Http404
+    if is_file and sheet == "groups":
+        heads = figure_heads(metric, str(DIMENSIONS[by].name))
+        rows = [figure_cells(group.label, group.figure) for group in groups]
+        return table_file(request, f"{code}-{by}", str(metric.name), heads, rows)
     # Closed months come from their closing; the year before is shown where it is closed.
     card = dashboard_of(asked, months=TREND_MONTHS, codes=[code])[0]
     figure = figures.with_beside(card.figure, asked)
@@ -172,9 +184,14 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
     closed_before = stored_figures([code], asked, years_before)
     year_before = [closed_before.get((code, period)) for period in years_before]
     last_year = card.last_year or figures.figure(code, asked.within(asked.period.year_before()))
-    offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
-    by = grouping_of(request, offered)
-    groups = figures.breakdown(code, asked, by)
+    chart = pages.chart_of(
+        metric,
+        months,
+        before=[each.value if each else None for each in year_before],
+        target=target_line(metric, asked, periods),
+    )
+    if is_file:
+        return _months_file(request, metric, months, chart)
     hit, miss = pages.part_names(metric)
     change, tone = pages.change_of(metric, figure.value, before.value)
     context = {
@@ -192,12 +209,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "ages": pages.ages_of(figure),
         "last_year": pages.value_text(metric, last_year.value),
         "goals": goals_in_force(metric, asked),
-        "chart": pages.chart_of(
-            metric,
-            months,
-            before=[each.value if each else None for each in year_before],
-            target=target_line(metric, asked, periods),
-        ),
+        "chart": chart,
         "months": [(month, pages.value_text(metric, month.figure.value)) for month in months],
         "by": by,
         "dimensions": [(name, DIMENSIONS[name].name) for name in offered],
@@ -209,6 +221,19 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponse:
         "missed": figure.count - figure.numerator if metric.misses else None,
     }
     return render(request, "kpi/figure.html", context)
+
+
+def _months_file(
+    request: PersonRequest, metric: Metric, months: Sequence[Group], chart: Mapping[str, Any]
+) -> HttpResponseBase:
+    """The months of the trend, with the lines that stand beside them in the chart."""
+    lines = {name: chart[f"{name}Name"] for name in ("before", "target") if chart[name]}
+    rows = [
+        {**figure_cells(month.label, month.figure), **{name: chart[name][index] for name in lines}}
+        for index, month in enumerate(months)
+    ]
+    heads = {**figure_heads(metric, _("Month")), **lines}
+    return table_file(request, f"{metric.code}-months", str(metric.name), heads, rows)
 
 
 @login_required

@@ -234,6 +234,8 @@ def test_pages_set_show_review_and_give_up_goals(client, team, manager):
     goal = Goal.objects.get(pk=client.post(reverse("goal_new"), body).headers["Location"].strip("/").split("/")[-1])
     assert goal.end == today + timedelta(days=6)
     page = client.get(reverse("goal", args=[goal.pk]))
+    lines = b"".join(client.get(reverse("goal", args=[goal.pk]), {"format": "csv"}).streaming_content).splitlines()
+    assert len(lines) - 1 == len(page.context["months"]) >= 1
     assert page.context["row"].state == "nothing counted yet"
     assert client.post(reverse("goal_edit", args=[goal.pk]), {**body, "target": "95,0"}).status_code == 422
     assert client.post(reverse("goal_edit", args=[goal.pk]), {**body, "target": "95"}).status_code == 302

@@ -1,8 +1,10 @@
 """The dashboard: the same figures as the Python API, and lists that hold as many rows as the figure counts."""
 
 import html
+import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -263,3 +265,39 @@ def test_a_role_that_looks_at_steps_alone_is_not_told_that_nothing_is_there(clie
     assert page.context["cards"] == []
     assert not page.context["is_empty"]
     assert 'name="board" value="0"' in page.content.decode()
+
+
+def sheet_of(answer) -> list[tuple]:
+    assert answer.status_code == 200
+    return list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
+
+
+def test_the_trend_and_the_groups_of_a_figure_leave_as_files(client, manager, team):
+    make_late(team, 2)
+    url = reverse("kpi_figure", args=["K01"])
+    page = client.get(url, {**days(), "by": "clerk"})
+
+    heads, *months = sheet_of(client.get(url, {**days(), "format": "xlsx"}))
+    assert heads[:2] == ("Month", "%")
+    assert [(row[0], row[1]) for row in months] == list(
+        zip(page.context["chart"]["labels"], page.context["chart"]["values"], strict=True)
+    )
+    shown = page.context["bars"]
+    heads, *groups = sheet_of(client.get(url, {**days(), "by": "clerk", "format": "xlsx", "sheet": "groups"}))
+    assert [(row[0], row[-1]) for row in groups] == [(bar.group.label, bar.group.figure.count) for bar in shown]
+    assert sum(row[-1] for row in groups) == 2
+    plain = client.get(url, {**days(), "format": "csv"})
+    assert len(b"".join(plain.streaming_content).decode().splitlines()) == len(months) + 1
+
+
+@pytest.mark.parametrize("asked", [{"format": "exe"}, {"format": "xlsx", "sheet": "other"}])
+def test_a_file_that_there_is_not(client, manager, asked):
+    assert client.get(reverse("kpi_figure", args=["K01"]), asked).status_code == 404
+
+
+@pytest.mark.parametrize("code", METRICS)
+def test_every_figure_names_the_columns_of_its_file(client, manager, code):
+    heads, *months = sheet_of(client.get(reverse("kpi_figure", args=[code]), {**days(), "format": "xlsx"}))
+    assert all(heads)
+    assert len(set(heads)) == len(heads)
+    assert len(months) == 12
