@@ -32,7 +32,7 @@
   const trend = (data) => ({
     ...axes(data.labels, share(data.isShare)),
     ...(data.before.length || data.target.length
-      ? { grid: { left: 48, right: 16, top: 36, bottom: 28 }, legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: { color: ink("--ink-2"), fontSize: 12 } } }
+      ? { grid: { left: 48, right: 16, top: 36, bottom: 28 }, legend: { type: "scroll", top: 0, left: 0, itemWidth: 18, itemHeight: 8, textStyle: { color: ink("--ink-2"), fontSize: 12 } } }
       : {}),
     tooltip: tooltip((index) =>
       [
