@@ -31,7 +31,8 @@ def table_file(
 def figure_heads(metric: Metric, first: str) -> dict[str, Any]:
     """The columns of rows that are a figure each: `first` is what the rows are, then the value and its two sums."""
     if metric.is_of_rows and not metric.misses:
-        above: Any = f"{metric.unit_name} {pgettext('sum of days', 'in all')}"
+        in_all = pgettext("sum of days", "in all")
+        above: Any = f"{metric.unit_name} {in_all}"
     else:
         above = metric.above_name or pages.part_names(metric)[0]
     below = {"denominator": metric.below_name} if metric.below_name else {}

@@ -191,6 +191,7 @@ class Milestone(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # milestone_assigned_order serves it
         related_name="milestones",
         verbose_name=_("assignee"),
     )
@@ -257,6 +258,8 @@ class Milestone(models.Model):
             models.Index(fields=["due_at"], name="milestone_open_due", condition=Q(closed_at=None)),
             # A person's desk.
             models.Index(fields=["assignee", "due_at"], name="milestone_desk", condition=Q(closed_at=None)),
+            # OrderQuerySet.visible_to: the orders of which a person has a step.
+            models.Index(fields=["assignee", "order"], name="milestone_assigned_order"),
             # The second half of open_at: closed after an instant of the past.
             models.Index(fields=["closed_at"], name="milestone_closed", condition=Q(closed_at__isnull=False)),
             # KPI attribution by due instant.
