@@ -5,7 +5,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,15 +15,10 @@ from rest_framework.routers import SimpleRouter
 
 from kpi.asking import check_reader
 from kpi.goals import (
-    AHEAD,
-    BEHIND,
-    MISSED,
     MOST_STEPS,
-    NOT_BEGUN,
-    ON_TRACK,
-    REACHED,
-    UNKNOWN,
+    STATES,
     attain_now,
+    check_setter,
     drop_goal,
     may_set,
     possible_parents,
@@ -33,16 +27,13 @@ from kpi.goals import (
 )
 from kpi.models import Goal
 from orders.api.filters import teams_choice
-from orders.filters import KeyChoiceFilter, people_of, visible
+from orders.filters import YES_NO, KeyChoiceFilter, people_of, visible
 from teams.api.fields import DateField, DecimalField, TextField, VisibleField
 from teams.api.serializers import Answer, Body, RowAnswer
 from teams.api.teams import default_team
 from teams.api.views import ListMixin, RetrieveMixin, RowsView
-from teams.errors import NotPermitted
 from teams.models import Team
 from teams.permissions import Permission
-
-STATES = [AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED]
 
 
 class AttainmentAnswer(Answer):
@@ -100,7 +91,7 @@ class GoalFilter(django_filters.FilterSet):
     code = django_filters.CharFilter(max_length=8)
     team = teams_choice()
     owner = KeyChoiceFilter(queryset=visible(people_of), to_field_name="username")
-    dropped = django_filters.ChoiceFilter(choices=[("true", "true"), ("false", "false")], method="filter_dropped")
+    dropped = django_filters.ChoiceFilter(choices=YES_NO, method="filter_dropped")
 
     class Meta:
         model = Goal
@@ -138,8 +129,7 @@ class GoalView(ListMixin, RetrieveMixin, RowsView):
     @extend_schema(request=GoalBody, responses={201: GoalAnswer})
     def create(self, request: Request) -> Response:
         """Set a goal; without `team` the company's, or that of the writer's team where the role reaches no further."""
-        if not self.user.access.allows_somewhere(Permission.KPI_STEER):
-            raise NotPermitted(_("Your role may not set goals here."))
+        check_setter(self.user)
         values = self.read_body(GoalBody)
         if "team" not in values and self.user.access.teams_allowing(Permission.KPI_STEER) is not None:
             values["team"] = default_team(self.user, Permission.KPI_STEER)

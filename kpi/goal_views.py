@@ -37,6 +37,8 @@ from kpi.goals import (
     Attainment,
     attain_now,
     before_goal,
+    check_setter,
+    company_schedule,
     drop_goal,
     level_of,
     may_set,
@@ -54,7 +56,6 @@ from kpi.tables import table_file
 from kpi.targets import expected_value, quarters
 from teams.errors import DomainError, NotPermitted
 from teams.http import PersonRequest
-from teams.models import User, WorkCalendar
 from teams.permissions import Permission
 
 MOST_GOALS = 200
@@ -223,10 +224,9 @@ def goal_page(request: PersonRequest, pk: int) -> HttpResponseBase:
 def _chart(goal: Goal, now: datetime) -> dict[str, Any] | None:
     """The figure month by month on its way to the target; a sum is drawn as it grows."""
     metric, period = METRICS[goal.code], period_of(goal)
-    calendar = WorkCalendar.objects.order_by("pk").first()
-    if period.start_at > now or calendar is None or period.bucket_count("month") > MOST_MONTHS:
+    schedule = company_schedule()
+    if period.start_at > now or schedule is None or period.bucket_count("month") > MOST_MONTHS:
         return None
-    schedule = calendar.schedule()
     months = trend(goal.code, Question(period, None, now, scope_of(goal)))
     target = [expected_value(goal, month.figure.period.last, schedule, start=start_of(goal)) for month in months]
     chart = pages.chart_of(metric, months, target=target)
@@ -269,12 +269,6 @@ def goal_edit(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _save(request, goal)
     return render(request, "kpi/goal_edit.html", {"form": GoalForm(user=request.user, goal=goal), "goal": goal})
-
-
-def check_setter(user: User) -> None:
-    """Refuse who steers no team."""
-    if not user.access.allows_somewhere(Permission.KPI_STEER):
-        raise NotPermitted(_("Your role may not set goals here."))
 
 
 def _save(request: PersonRequest, goal: Goal | None) -> HttpResponse:

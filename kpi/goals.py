@@ -27,6 +27,7 @@ AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED = (
     *("ahead", "on_track", "behind", "unknown", "not_begun"),
     *("reached", "missed"),
 )
+STATES = (AHEAD, ON_TRACK, BEHIND, UNKNOWN, NOT_BEGUN, REACHED, MISSED)
 SLACK = Decimal("0.1")  # of the whole way: so far off the expected way a goal is still on track
 MOST_STEPS = 12
 # The goals that a new workplace is offered: title, figure, and why.
@@ -98,6 +99,12 @@ def may_set(by: User, team: Team | None) -> None:
     """Refuse who does not steer the team; the company's goals are for those who see every team."""
     allowed = by.access.teams_allowing(Permission.KPI_STEER)
     if allowed is not None and (team is None or team.pk not in allowed):
+        raise NotPermitted(_("Your role may not set goals here."))
+
+
+def check_setter(user: User) -> None:
+    """Refuse who steers no team."""
+    if not user.access.allows_somewhere(Permission.KPI_STEER):
         raise NotPermitted(_("Your role may not set goals here."))
 
 
@@ -229,9 +236,15 @@ def attain(goals: Sequence[Goal], *, now: datetime, schedule: WorkSchedule) -> d
 
 
 def attain_now(goals: Sequence[Goal], now: datetime) -> dict[int, Attainment]:
-    """`attain` by the working days of the first calendar; nothing where there is no calendar yet."""
-    calendar = WorkCalendar.objects.order_by("pk").first() if goals else None
-    return {} if calendar is None else attain(goals, now=now, schedule=calendar.schedule())
+    """`attain` by the company's working days; nothing where there is no calendar yet."""
+    schedule = company_schedule() if goals else None
+    return {} if schedule is None else attain(goals, now=now, schedule=schedule)
+
+
+def company_schedule() -> WorkSchedule | None:
+    """The working days by which a goal's way is expected: those of the first calendar, if there is one yet."""
+    calendar = WorkCalendar.objects.order_by("pk").first()
+    return None if calendar is None else calendar.schedule()
 
 
 def _level(goal: Goal) -> str:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kpi import pages, reviews
 from kpi.asking import check_reader
-from kpi.goal_views import STATES, GoalRow, check_setter, rows_of
-from kpi.goals import may_set, period_of, steered_teams, steers
+from kpi.goal_views import STATES, GoalRow, rows_of
+from kpi.goals import check_setter, may_set, period_of, steered_teams, steers
 from kpi.models import Review, ReviewAction, ReviewPage
 from kpi.review_forms import ActionForm, NoteForm, ReviewForm
 from teams.errors import DomainError, NotPermitted

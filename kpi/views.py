@@ -167,13 +167,12 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponseBase:
     frame = frame_of(request, form, asked, metric)
     offered = [name for name, each in DIMENSIONS.items() if each.path_from(metric.subject)]
     by = grouping_of(request, offered)
-    groups = figures.breakdown(code, asked, by)
     is_file, sheet = "format" in request.GET, request.GET.get("sheet", "months")
     if is_file and sheet not in {"months", "groups"}:
         raise Http404
     if is_file and sheet == "groups":
         heads = figure_heads(metric, str(DIMENSIONS[by].name))
-        rows = [figure_cells(group.label, group.figure) for group in groups]
+        rows = [figure_cells(group.label, group.figure) for group in figures.breakdown(code, asked, by)]
         return table_file(request, f"{code}-{by}", str(metric.name), heads, rows)
     # Closed months come from their closing; the year before is shown where it is closed.
     card = dashboard_of(asked, months=TREND_MONTHS, codes=[code])[0]
@@ -192,6 +191,7 @@ def kpi_figure(request: PersonRequest, code: str) -> HttpResponseBase:
     )
     if is_file:
         return _months_file(request, metric, months, chart)
+    groups = figures.breakdown(code, asked, by)
     hit, miss = pages.part_names(metric)
     change, tone = pages.change_of(metric, figure.value, before.value)
     context = {
